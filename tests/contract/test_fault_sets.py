@@ -7,6 +7,8 @@ from itertools import combinations
 from typing import Any, Final, NamedTuple
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from oneroster.sandbox.faults import FAULTS
 from oneroster.sandbox.faults.base import hooks_of
@@ -26,12 +28,12 @@ from tests.contract.fault_sets import (
     unexplained,
     unseen,
 )
-from tests.series import SEED
+from tests.series import EXAMPLES, SEED
 
 VERSIONS: Final = ("1.1", "1.2")
 MOST_FAULTS: Final = 5
 PAIRS: Final = 300
-SETS: Final = 200
+SETS: Final = 5 if settings().max_examples == EXAMPLES[False] else settings().max_examples
 SIZES: Final = (40, 41, 57)
 SLOW: Final = {name for name in FAULTS if FAULTS[name].needs.token_lifetime or FAULTS[name].needs.options}
 """Faults that need generated requests or short-lived tokens; each alone is tested in test_faults.py."""
@@ -78,29 +80,28 @@ class FaultSet(NamedTuple):
         return "+".join((self.version, *self.faults, *self.variants, str(self.size)))
 
 
-def drawn_set(chance: random.Random, version: str) -> FaultSet:
-    """Return one to five faults that do not hide each other, with up to two variants under which they show."""
+@st.composite
+def fault_sets(draw: st.DrawFn) -> FaultSet:
+    """Draw one to five faults that do not hide each other, with up to two variants under which they show."""
+    version = draw(st.sampled_from(VERSIONS))
     faults: list[str] = []
-    for _ in range(chance.randint(1, MOST_FAULTS)):
+    for _ in range(draw(st.integers(1, MOST_FAULTS))):
         others = [name for name in breaking(version) if name not in faults and all_compatible([*faults, name])]
         if others:
-            faults.append(chance.choice([name for name in others if name not in SLOW] or others))
-    possible = possible_variants(faults, version)
-    drawn: list[str] = []
-    for name in chance.sample(possible, min(chance.randint(0, 2), len(possible))):
-        if not {choice for other in drawn for choice in VARIANTS[other].choices} & set(VARIANTS[name].choices):
-            drawn.append(name)
-    return FaultSet(version, tuple(faults), tuple(drawn), chance.choice(SIZES))
+            faults.append(draw(st.sampled_from([name for name in others if name not in SLOW] or others)))
+    variants: list[str] = []
+    for _ in range(draw(st.integers(0, 2))):
+        set_already = {choice for name in variants for choice in VARIANTS[name].choices}
+        possible = [
+            each for each in possible_variants(faults, version) if not set_already & set(VARIANTS[each].choices)
+        ]
+        if possible:
+            variants.append(draw(st.sampled_from(possible)))
+    return FaultSet(version, tuple(faults), tuple(variants), draw(st.sampled_from(SIZES)))
 
 
-def sampled_sets(version: str) -> list[FaultSet]:
-    """Return the sets of the sample, the same for one seed."""
-    chance = random.Random(SEED)  # noqa: S311  # a sample repeats itself
-    return list(dict.fromkeys(drawn_set(chance, version) for _ in range(SETS)))
-
-
-@pytest.mark.series(by=version_of)
-@pytest.mark.parametrize("drawn", [drawn for version in VERSIONS for drawn in sampled_sets(version)], ids=str)
+@given(drawn=fault_sets())
+@settings(max_examples=SETS, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 def test_more_faults_never_look_better(pytestconfig: pytest.Config, drawn: FaultSet) -> None:
     """By default the families that the faults touch are judged, with `--all` every rule."""
     version, names, variants, size = drawn

@@ -9,6 +9,7 @@ import pytest
 
 from oneroster.contract.catalogue import select
 from oneroster.contract.http.budget import RunBudget
+from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.target import Target
 from oneroster.contract.result import Cause, CheckReport, Status
 from oneroster.contract.runner import check
@@ -180,3 +181,13 @@ def test_a_budget_that_is_too_small_is_no_pass() -> None:
         report = judged(tenant, limits=RunBudget(requests=150))
     assert report.exit_code() == 3
     assert report.target.requests == 150
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.2"])
+def test_a_tenant_without_records_ends_with_3(version: str) -> None:
+    standard = Standard.of(version)
+    with quick_sandbox(USERS, variants=variants_by_name(["empty"]), standard=standard) as tenant:
+        target = Target(tenant.base_url, access=BearerToken(tenant.token), standard=standard)
+        report = check(target, rules=LAWS, seed=1)
+    assert report.violations() == []
+    assert report.exit_code() == 3

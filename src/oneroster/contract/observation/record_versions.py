@@ -48,6 +48,8 @@ def is_whole(tenant: ObservedTenant, operation: Operation) -> bool:
 
 def _versions(tenant: ObservedTenant, operation: Operation) -> Iterator[RecordVersion]:
     seen: defaultdict[str, list[Record]] = defaultdict(list)
+    # In a re-check this reads a collection again.
+    _ = tenant.walks(operation)
     if not is_whole(tenant, operation):
         try:
             entries = tenant.known_rows(tenant.dialect.collection_of(operation.element))

@@ -13,10 +13,12 @@ from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding
 from oneroster.contract.observation.membership import is_live
 from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.observation.record_versions import is_whole, record_versions
 from oneroster.contract.oracle.reference_forms import references_at
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.semantics_records import records_that
+from oneroster.contract.rules.semantics_references import readings_of
 from oneroster.contract.rules.semantics_values import base_collection_of, day_of
 from oneroster_runtime.specification import Operation
 
@@ -66,19 +68,26 @@ def _several_primary(roles: list[Record]) -> bool:
     example="a user is primary teacher and primary proctor at one school, or has secondary roles only",
     fix="keep one role of a user at an org as primary, and send the others as secondary",
     stands_on=("property Role.roleType",),
-    over=base_collection_of("User"),
+    over=readings_of("User"),
 )
 def one_primary_role(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    def several(row: Record) -> bool:
-        return is_live(row) and any(_several_primary(roles) for roles in _roles_by_org(row).values())
+    what = "a user has two primary roles at one org"
+    yield from records_that(tenant, operation, has_several_primary, what, "roles[].roleType")
+    yield from records_that(
+        tenant, operation, has_no_primary, "a user has no primary role at an org", "roles[].roleType"
+    )
 
-    def none(row: Record) -> bool:
-        return is_live(row) and any(
-            all(role.get("roleType") == SECONDARY for role in roles) for roles in _roles_by_org(row).values()
-        )
 
-    yield from records_that(tenant, operation, several, "a user has two primary roles at one org", "roles[].roleType")
-    yield from records_that(tenant, operation, none, "a user has no primary role at an org", "roles[].roleType")
+def has_several_primary(row: Record) -> bool:
+    """Return whether a user has two primary roles at one org at the same time."""
+    return is_live(row) and any(_several_primary(roles) for roles in _roles_by_org(row).values())
+
+
+def has_no_primary(row: Record) -> bool:
+    """Return whether a user has secondary roles only at an org."""
+    return is_live(row) and any(
+        all(role.get("roleType") == SECONDARY for role in roles) for roles in _roles_by_org(row).values()
+    )
 
 
 @rule(
@@ -138,11 +147,11 @@ def known_profile(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
     example="two profiles of a user have the profileId https://idp.example/p/7",
     fix="give each profile of a user a URI of its own",
     stands_on=("property UserProfile.profileId",),
-    over=base_collection_of("User"),
+    over=readings_of("User"),
 )
 def distinct_profiles(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    found = tenant.walk(operation)
-    if not any(records_at(row, "userProfiles") for row in found.rows):
+    profiles = any(records_at(row, "userProfiles") for _, row in record_versions(tenant, operation))
+    if not profiles and is_whole(tenant, operation):
         raise NotEnoughData(0, 1, "user with profiles")
 
     def twice(row: Record) -> bool:
@@ -181,10 +190,10 @@ def _is_uuid(value: Any) -> bool:
     clause="2.4 learning objectives, UUIDs when the source is case [A]",
     example="source is case, and learningObjectiveIds holds MATH-4-2",
     fix="send the identifier of the CASE item, or the source unknown",
-    over=base_collection_of(*OBJECTIVES),
+    over=readings_of(*OBJECTIVES),
 )
 def case_uuids(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    if not any(_case_ids(row) for row in tenant.walk(operation).rows):
+    if is_whole(tenant, operation) and not any(_case_ids(row) for _, row in record_versions(tenant, operation)):
         raise NotEnoughData(0, 1, "learning objective of CASE")
 
     def malformed(row: Record) -> bool:

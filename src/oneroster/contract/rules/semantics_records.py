@@ -8,6 +8,7 @@ from oneroster.contract.errors import NotEnoughData
 from oneroster.contract.http.parsed_response import Record, identity
 from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.observation.record_versions import is_whole, record_versions
 from oneroster.contract.oracle.filters import parse_number, parse_timestamp
 from oneroster.contract.oracle.reference_forms import references_at
 from oneroster.contract.result import Finding
@@ -23,17 +24,17 @@ FAST_CLOCK: Final = timedelta(days=1)
 def records_that(
     tenant: ObservedTenant, operation: Operation, fails: Callable[[Record], bool], what: str, pointer: str
 ) -> Iterator[Finding]:
-    """Yield a finding with the number of records of a collection that fail a test."""
-    found = tenant.walk(operation)
-    if not found.rows:
+    """Yield a finding with the number of records of an operation that fail a test."""
+    versions = record_versions(tenant, operation)
+    if not versions and is_whole(tenant, operation):
         raise NotEnoughData(0, 1, "record")
-    tally = CauseCount(found.pages[0])
-    for row in found.rows:
-        if fails(row):
-            tally.add(identity(row))
-    if tally.count:
-        message = f"{what} in {tally.count} of {count_of(len(found), 'record')}"
-        yield counted_finding(message, tally, pointer, len(found))
+    failing = [each for each in versions if fails(each.row)]
+    if failing:
+        tally = CauseCount(failing[0].response)
+        for each in failing:
+            tally.add(identity(each.row))
+        message = f"{what} in {tally.count} of {count_of(len(versions), 'record')}"
+        yield counted_finding(message, tally, pointer, len(versions))
 
 
 @rule(

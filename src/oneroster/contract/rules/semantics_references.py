@@ -1,6 +1,6 @@
 """Semantic rules on references: their target exists, their type matches, parents and children refer to each other."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -45,6 +45,10 @@ class ReferencePath(NamedTuple):
         for holder in holders:
             yield from references_at(holder, self.names[-1])
 
+    def missing(self, row: Record, targets: Container[str]) -> list[str]:
+        """Return the ids that a record refers to and that are not among the targets."""
+        return [name for item in self.references(row) if (name := identity(item)) and name not in targets]
+
     def is_mistyped(self, row: Record) -> bool:
         """Return whether a reference of a record has another type than the document."""
         types = {item["type"] for item in self.references(row) if isinstance(item.get("type"), str)}
@@ -65,6 +69,14 @@ def reference_paths(tenant: ObservedTenant, element: str | None) -> Iterator[Ref
         elif known.record is not None:
             for each in reference_paths(tenant, known.record):
                 yield ReferencePath((name, *each.names), each.known)
+
+
+def with_references(tenant: ObservedTenant) -> Iterator[Operation]:
+    """The whole collections, and the other readable operations whose records have references."""
+    whole = list(base_collections(tenant))
+    yield from whole
+    others = (each for each in readable(tenant) if each not in whole)
+    yield from (each for each in others if next(reference_paths(tenant, each.element), None) is not None)
 
 
 def typed_references(tenant: ObservedTenant, element: str | None) -> list[ReferencePath]:
@@ -94,7 +106,7 @@ def base_collections(tenant: ObservedTenant) -> Iterator[Operation]:
     clause="5.2 GUIDRef.sourcedId [A]",
     example="an enrollment refers to a user that no endpoint returns",
     fix="serve the referenced record, also when it is tobedeleted, or omit the reference",
-    over=base_collections,
+    over=with_references,
 )
 @confirmed
 def references_resolve(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -113,19 +125,23 @@ def references_resolve(tenant: ObservedTenant, operation: Operation) -> Iterator
 def _broken_references(
     tenant: ObservedTenant, operation: Operation, path: ReferencePath, targets: dict[str, Record]
 ) -> Iterator[Finding]:
-    rows = tenant.walk(operation).rows
-    tally = CauseCount(tenant.walk(operation).pages[0])
+    rows = record_versions(tenant, operation)
+    tally: CauseCount | None = None
     absent: dict[str, None] = {}
-    for row in rows:
-        missing = [name for item in path.references(row) if (name := identity(item)) and name not in targets]
+    for response, row in rows:
+        missing = path.missing(row, targets)
         if missing:
+            tally = tally or CauseCount(response)
             tally.add(identity(row))
             absent |= dict.fromkeys(missing)
-    if not absent or all(_can_be_read(tenant, path.known, name) for name in list(absent)[:CONFIRMED_BY_READ]):
+    if tally is None or all(_can_be_read(tenant, path.known, name) for name in list(absent)[:CONFIRMED_BY_READ]):
         return
     where = f"in {tally.count} of {count_of(len(rows), 'record')}"
     message = f"{path} refers to missing records {where} (missing: {id_list(absent)})"
-    yield counted_finding(message, tally, f"{path}.sourcedId", len(rows))
+    found = counted_finding(message, tally, f"{path}.sourcedId", len(rows))
+    # A text in place of a reference is of the wrong type, whether it is an id or not.
+    texts = all(isinstance(row.get(path.names[0]), str) for _, row in rows if path.missing(row, targets))
+    yield replace(found, symptom_of=("OR-SCH-02",)) if texts else found
 
 
 def _can_be_read(tenant: ObservedTenant, known: Property, sourced_id: str) -> bool:

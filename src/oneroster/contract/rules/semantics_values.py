@@ -13,6 +13,7 @@ from oneroster.contract.observation.membership import is_live, values_at
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.record_versions import RecordVersion, is_whole, record_versions
+from oneroster.contract.observation.walk import ObservedWalk
 from oneroster.contract.oracle.reference_forms import references_at
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import OperationSelector, rule
@@ -164,24 +165,34 @@ def _place_of(tenant: ObservedTenant, element: str, kind: str) -> str:
     clause="5.7 primary, teachers only, one primary teacher per class in a period [A]",
     example="two teachers of a class are both primary from August to June, or a student is primary",
     fix="keep primary for one teacher enrollment of a class, and end it when another teacher takes over",
-    over=base_collection_of("Enrollment"),
+    over=readings_of("Enrollment"),
 )
 @confirmed
 def primary_teachers(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    found = tenant.walk(operation)
-    primary = [row for row in found.rows if row.get("primary") in TRUE and is_live(row)]
-    if not primary:
+    primary = [
+        each for each in record_versions(tenant, operation) if each.row.get("primary") in TRUE and is_live(each.row)
+    ]
+    if not primary and is_whole(tenant, operation):
         raise NotEnoughData(0, 1, "enrollment that is primary")
-    others = CauseCount(found.pages[0])
+    others = _Tally(primary)
+    for each in primary:
+        if is_wrongly_primary(each.row):
+            others.add(each)
+    yield from others.finding("primary is true in another role than teacher", "primary enrollment", "primary")
+    if is_whole(tenant, operation):
+        yield from _several_teachers(tenant.walk(operation), len(primary))
+
+
+def is_wrongly_primary(row: Record) -> bool:
+    """Return whether an enrollment of another role than teacher is primary."""
+    return row.get("primary") in TRUE and row.get("role") != "teacher" and is_live(row)
+
+
+def _several_teachers(found: ObservedWalk, of: int) -> Iterator[Finding]:
     by_class: defaultdict[str, list[Record]] = defaultdict(list)
-    for row in primary:
-        if row.get("role") != "teacher":
-            others.add(identity(row))
-        for item in references_at(row, "class"):
+    for row in found.rows:
+        for item in references_at(row, "class") if row.get("primary") in TRUE and is_live(row) else ():
             by_class[identity(item) or ""].append(row)
-    if others.count:
-        message = f"{count_of(others.count, 'enrollment')} of another role than teacher have primary true"
-        yield counted_finding(message, others, "primary", len(primary))
     several = CauseCount(found.pages[0])
     for rows in by_class.values():
         teachers = [row for row in rows if row.get("role") == "teacher"]
@@ -190,7 +201,7 @@ def primary_teachers(tenant: ObservedTenant, operation: Operation) -> Iterator[F
                 several.add(identity(row))
     if several.count:
         message = f"{count_of(several.count, 'primary teacher')} of a class that has another one at the same time"
-        yield counted_finding(message, several, "primary", len(primary))
+        yield counted_finding(message, several, "primary", of)
 
 
 def _overlap(one: Record, other: Record) -> bool:

@@ -91,3 +91,38 @@ class EnrolledBeyond(Fault):
 
     def prepare(self, store: Store) -> None:
         store.put("Enrollment", last_record(store, "Enrollment") | {"endDate": "2099-06-30"})
+
+
+class NestedUsersUnknown(Fault):
+    name = "nested-users-unknown"
+    does = "refers to a user that does not exist in the enrollments of nested collections"
+    breaks = "5.2 GUIDRef.sourcedId [A]: the id of an existing object"
+
+    def record(self, request: OperationRequest, record: Record) -> Record:
+        user = record.get("user")
+        if request.operation.scope is None or request.element != "Enrollment" or not isinstance(user, dict):
+            return record
+        return record | {"user": user | {"sourcedId": "no-such-user"}}
+
+
+class NestedPrimaryStudents(Fault):
+    name = "nested-primary-students"
+    does = "sends students as primary in nested collections"
+    breaks = "5.7 primary [A]: teachers only"
+
+    def record(self, request: OperationRequest, record: Record) -> Record:
+        student = request.element == "Enrollment" and record.get("role") == "student"
+        return record | {"primary": "true"} if student and request.operation.scope is not None else record
+
+
+class SingleRoleTwice(Fault):
+    name = "single-role-twice"
+    does = "sends the first role of a user twice in single reads"
+    breaks = "2.3 Role.roleType [A]: exactly one primary per user and org"
+    needs = Needs(elements=frozenset({"ScoreScale"}))
+
+    def record(self, request: OperationRequest, record: Record) -> Record:
+        roles = record.get("roles")
+        if request.operation.many or request.element != "User" or not roles:
+            return record
+        return record | {"roles": [*roles, roles[0]]}
