@@ -160,7 +160,8 @@ def links_keep_the_request(tenant: ObservedTenant, operation: Operation) -> Iter
             return
     if tenant.gateway.is_own(address := links.get("last", "")):
         target = tenant.parse(operation, tenant.gateway.send("GET", address), {}, query)
-        if target.problem is not None or not target.rows:
-            yield finding("the last link of a request with a filter leads to a page without rows", reading)
-        elif target.next_link is not None:
-            yield finding("the last link of a request with a filter leads to a page that has a next link", reading)
+        wrong = "without rows" if target.problem is not None or not target.rows else ""
+        wrong = wrong or ("that has a next link" if target.next_link is not None else "")
+        if wrong:
+            text = f"the last link of a request with a filter leads to a page {wrong}"
+            yield finding(text, reading, symptom_of=("OR-PAG-12",))
