@@ -33,6 +33,7 @@ SCHEMA: Final = {
     "relative-href": "OR-SCH-06",
     "href-relative": "OR-SCH-06",
     "empty-parent": "OR-SCH-01",
+    "selected-references-flat": "OR-SCH-02",
     "nested-dates-with-time": "OR-SCH-04",
 }
 
@@ -56,6 +57,7 @@ PAGING: Final = {
     "offset-rounded": "OR-PAG-02",
     "link-cut": "OR-PAG-06",
     "later-pages-thin": "OR-PAG-03",
+    "smallest-page-empty": "OR-PAG-01",
     "next-limit-raised": "OR-PAG-06",
     "next-link-beyond-end": "OR-PAG-06",
     "nested-default-of-ten": "OR-PAG-08",
@@ -105,6 +107,19 @@ FILTERING: Final = {
     "end-date-matches-nothing": "OR-FLT-16",
     "seconds-refused": "OR-FLT-06",
     "encoded-letters-refused": "OR-FLT-14",
+    "email-filter-reads-username": "OR-FLT-16",
+    "due-filter-reads-assigned": "OR-FLT-16",
+    "begin-bounds-excluded": "OR-FLT-16",
+    "scores-reversed": "OR-FLT-16",
+    "words-partly-equal": "OR-FLT-16",
+    "ascii-case-only": "OR-FLT-16",
+    "username-begins": "OR-FLT-16",
+    "class-school-reads-course": "OR-FLT-16",
+    "subjects-searched-as-equal": "OR-FLT-16",
+    "second-operator-lost": "OR-FLT-11",
+    "unknown-filter-beside-sort": "OR-FLT-12",
+    "unknown-search-empty": "OR-FLT-12",
+    "metadata-refused": "OR-FLT-10",
 }
 
 SORTING: Final = {
@@ -119,6 +134,7 @@ SORTING: Final = {
     "sort-allow-list": "OR-SRT-07",
     "courses-sorted-by-id": "OR-SRT-07",
     "start-sorted-by-title": "OR-SRT-07",
+    "descending-drops-absent": "OR-SRT-06",
 }
 
 FIELDS: Final = {
@@ -133,6 +149,9 @@ FIELDS: Final = {
     "unknown-fields-refused-on-singles": "OR-FLD-03",
     "blank-fields-served-on-singles": "OR-FLD-05",
     "null-for-absent-on-singles": "OR-FLD-02",
+    "selection-with-sort-field": "OR-FLD-06",
+    "selected-status-made-up": "OR-FLD-01",
+    "single-selection-cut": "OR-FLD-02",
 }
 
 COMBINATIONS: Final = {
@@ -147,9 +166,13 @@ COMBINATIONS: Final = {
     "nested-or-refused": "OR-CMB-05",
     "nested-contains-as-equal": "OR-CMB-05",
     "selected-dates-cut": "OR-CMB-04",
+    "selected-page-short": "OR-CMB-04",
     "null-for-absent": "OR-CMB-04",
     "nested-bounds-excluded": "OR-CMB-06",
     "special-bounds-included": "OR-CMB-06",
+    "unknown-sort-drops-filter": "OR-CMB-05",
+    "nested-unknown-selection-cut": "OR-CMB-05",
+    "nested-reference-ignored": "OR-CMB-06",
 }
 
 SEMANTICS: Final = {
@@ -329,6 +352,8 @@ ERRORS: Final = {
     "refusal-shows-trace": "OR-ERR-09",
     "warning-says-error": "OR-ERR-15",
     "not-found-says-full-success": "OR-ERR-08",
+    "not-found-says-invalid-data": "OR-ERR-08",
+    "nested-limit-crashes": "OR-ERR-10",
     "unselected-sort-crashes": "OR-ERR-10",
     "unknown-property-crashes": "OR-ERR-10",
 }
@@ -434,6 +459,9 @@ ADDITIONS: Final = {
     "profile-twice": "OR-ADD-04",
     "role-at-missing-org": "OR-SEM-05",
     "role-org-mistyped": "OR-SEM-06",
+    "roles-filter-ignored": "OR-FLT-10",
+    "scale-type-ignored": "OR-FLT-16",
+    "description-listed": "OR-ADD-08",
     "overlapping-scale": "OR-ADD-05",
     "text-score-off-scale": "OR-ADD-06",
     "case-without-uuid": "OR-ADD-07",

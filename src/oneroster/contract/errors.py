@@ -30,6 +30,7 @@ No message contains a secret, a body, or a value of a record.
 from typing import ClassVar, Literal
 
 from oneroster.contract.causes import Cause
+from oneroster.contract.levels import Level
 
 __all__ = [
     "AccessRefusedError",
@@ -173,6 +174,7 @@ class ExplainedBy(NotJudged):
         operation_id: The operation whose check explains it, where it is not the judged one.
         anywhere: Whether a failed check of one of the rules on any operation explains it: they are judged on few.
         otherwise: What to report as a violation if no failed check explains it; empty if there must be one.
+        level: The level of that violation, where it is lower than that of the rule.
     """
 
     cause = Cause.EXPLAINED
@@ -185,6 +187,7 @@ class ExplainedBy(NotJudged):
         *,
         anywhere: bool = False,
         otherwise: str = "",
+        level: Level | None = None,
     ) -> None:
         """Initialise it from the rules that may explain it, and what was seen."""
         super().__init__(message)
@@ -192,6 +195,7 @@ class ExplainedBy(NotJudged):
         self.operation_id = operation_id
         self.anywhere = anywhere
         self.otherwise = otherwise
+        self.level = level
 
 
 _NOT_REQUESTED = {

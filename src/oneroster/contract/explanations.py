@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from oneroster.contract.errors import ExplainedBy
-from oneroster.contract.levels import Level
+from oneroster.contract.levels import Level, weakest
 from oneroster.contract.result import STATUS_OF, VIOLATED, Cause, Check, Status
 
 __all__ = ["JudgeOnDemand", "SymptomKey", "explain", "without_repeated"]
@@ -129,7 +129,8 @@ class _Explanations:
             return replace(check, cause=Cause.NOT_REQUESTED, message=message)
         gap = self._gap(symptom, operations)
         if gap is None and symptom.otherwise:
-            violated = replace(check, status=STATUS_OF[check.level], cause=None, message=symptom.otherwise)
+            level = weakest(check.level, symptom.level or check.level)
+            violated = replace(check, level=level, status=STATUS_OF[level], cause=None, message=symptom.otherwise)
             self._note(violated)
             return violated
         return replace(check, cause=gap or Cause.UNEXPLAINED)

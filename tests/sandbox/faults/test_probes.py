@@ -16,6 +16,7 @@ Look = Callable[[httpx.Client], Any]
 FAMILIES = (
     "careless_inputs",
     "combinations",
+    "field_details",
     "filter_literals",
     "loose_access",
     "near_credentials",
@@ -190,6 +191,47 @@ LOOKS: dict[str, tuple[Look, Any, Any]] = {
     ),
     "seconds-refused": (lambda c: status(c, "/orgs?filter=dateLastModified>'2025-01-01T00:00:00Z'"), 200, 400),
     "encoded-letters-refused": (lambda c: status(c, "/orgs?filter=status%3d%27active%27"), 200, 400),
+    "unknown-search-empty": (lambda c: status(c, "/orgs?filter=colour~'x'"), 400, 200),
+    "unknown-filter-beside-sort": (lambda c: status(c, "/orgs?filter=colour='x'&sort=name"), 400, 200),
+    "metadata-refused": (lambda c: status(c, "/users?filter=metadata.colour='x'"), 200, 400),
+    "smallest-page-empty": (lambda c: len(c.get("/orgs?limit=1").json()["orgs"]), 1, 0),
+    "not-found-says-invalid-data": (lambda c: "invalid data" in c.get("/orgs/nobody").text, False, True),
+    "nested-limit-crashes": (lambda c: nested(c, limit="ten").status_code, 400, 500),
+    "second-operator-lost": (
+        lambda c: len(rows(c, "/orgs", filter="type='school' AND status!='x'")) > 0,
+        True,
+        False,
+    ),
+    "descending-drops-absent": (
+        lambda c: len(rows(c, "/users", sort="middleName", orderBy="desc")) == len(rows(c, "/users")),
+        True,
+        False,
+    ),
+    "single-selection-cut": (
+        lambda c: (
+            len(c.get(f"/users/{plain(c, '/users')}?fields=dateLastModified").json()["user"]["dateLastModified"])
+            > len("2026-08-01")
+        ),
+        True,
+        False,
+    ),
+    "selected-page-short": (lambda c: len(rows(c, "/orgs")) - len(rows(c, "/orgs", fields="name")), 0, 1),
+    "selection-with-sort-field": (lambda c: len(rows(c, "/orgs", fields="name", sort="type")[0]), 1, 2),
+    "selected-references-flat": (
+        lambda c: isinstance(rows(c, "/classes", fields="school")[0]["school"], str),
+        False,
+        True,
+    ),
+    "selected-status-made-up": (
+        lambda c: {row["status"] for row in rows(c, "/results", fields="status")},
+        {"active", "tobedeleted"},
+        {"active"},
+    ),
+    "unknown-sort-drops-filter": (
+        lambda c: len(rows(c, "/users", sort="colour", filter="role='aide'")) < len(rows(c, "/users")),
+        True,
+        False,
+    ),
     "warning-says-error": (
         lambda c: c.get("/orgs?sort=colour").json()["statusInfoSet"][0]["imsx_severity"],
         "warning",
@@ -496,8 +538,25 @@ BY_THE_KIT = {
     "metadata-flattened",
     "put-creates-copy",
     "put-ignores-case",
+    "email-filter-reads-username",
+    "due-filter-reads-assigned",
+    "begin-bounds-excluded",
+    "scores-reversed",
+    "words-partly-equal",
+    "ascii-case-only",
+    "nested-unknown-selection-cut",
+    "nested-reference-ignored",
+    "roles-filter-ignored",
+    "username-begins",
+    "class-school-reads-course",
+    "subjects-searched-as-equal",
+    "description-listed",
+    "scale-type-ignored",
 }
-"""Faults that need a signature, a scope, a whole gradebook or a broken connection; tests/contract shows them."""
+"""Faults that need a signature, a scope, certain values, a whole gradebook or a broken connection.
+
+tests/contract shows them.
+"""
 
 
 def test_every_fault_is_looked_at() -> None:

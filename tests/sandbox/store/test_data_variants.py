@@ -88,3 +88,14 @@ def test_what_is_optional_is_dropped_from_nested_records_as_well() -> None:
         "role",
         "roleType",
     }
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.2"])
+def test_every_optional_property_is_sent(version: str) -> None:
+    store, records = changed("all", version)
+    for element, rows in records.items():
+        known = store.specification.elements[element].properties.values()
+        # Properties of vendors, and parts of a tree that the district does not have.
+        others = {each.name for each in known if each.refers_to == element or each.profiles}
+        sent = {name for row in rows for name in row}
+        assert {each.name for each in known} - sent <= others

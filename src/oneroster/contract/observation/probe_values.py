@@ -7,8 +7,9 @@ except those with a quote, which no filter can express. Instants are written in 
 
 import math
 import random
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC
 from decimal import Decimal
@@ -24,6 +25,7 @@ from oneroster_runtime.specification import Operation, Property
 __all__ = [
     "ProbeField",
     "best_fields",
+    "compared_as",
     "draw_value",
     "fields_to_sort_by",
     "known_collections",
@@ -39,6 +41,10 @@ REFERENCES: Final = frozenset({"reference", "references"})
 SPECIAL_CHARACTERS: Final = frozenset("'\"`,%_*\\;&#+?")
 WILDCARDS: Final = frozenset("'\"%_*\\")
 """Characters that a server may read as part of a pattern or of the filter itself."""
+TEXT: Final = "string"
+OTHER_FORM: Final = "other form"
+"""The kind of a property that is no text in the standard, and whose values have none of its forms."""
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 QUOTE: Final = "'"
 SEPARATOR: Final = ","
 MAX_LENGTH: Final = 80
@@ -128,7 +134,8 @@ def _all_fields(tenant: ObservedTenant, kind: str, *, personal: bool) -> Iterato
     for operation, rows in known_collections(tenant):
         element = operation.element or ""
         standard = tenant.standard.specification.elements[element].properties
-        for known in tenant.specification.elements[element].properties.values():
+        for declared in tenant.specification.elements[element].properties.values():
+            known = compared_as(declared, standard.get(declared.name), rows.values())
             # A property that only a dialect has may be personal, even if its overlay does not say so.
             hidden = known.personal or known.name not in standard or standard[known.name].personal
             if known.secret or (hidden and not personal) or not _is_of_kind(known, kind):
@@ -137,6 +144,28 @@ def _all_fields(tenant: ObservedTenant, kind: str, *, personal: bool) -> Iterato
             many = known.kind in LIST_KINDS or known.kind == "references"
             values = (value for row in rows.values() for value in values_at(row, path))
             yield ProbeField(operation, path, _single_kind(known), many, Counter(_valid_values(known, values)))
+
+
+def compared_as(declared: Property, standard: Property | None, rows: Iterable[Record]) -> Property:
+    """Return a property with the kind as which a server compares it.
+
+    An overlay may declare any value as text, and the column behind it still takes only dates or numbers.
+
+    Args:
+        declared: The property of the dialect.
+        standard: The property of the standard; None if it has no such property.
+        rows: The records, whose values have the form that the server knows.
+    """
+    if declared.kind != TEXT or (standard is not None and standard.kind == TEXT):
+        return declared
+    values = [value for row in rows for value in values_at(row, declared.name)]
+    if standard is not None and (not values or standard.kind not in _FORMS):
+        return declared._replace(kind=standard.kind)
+    kinds = list(_FORMS) if standard is None else [standard.kind]
+    found = next((kind for kind in kinds if values and all(map(_FORMS[kind], values))), None)
+    if found is None and standard is not None:
+        return declared._replace(kind=OTHER_FORM)
+    return declared if found is None else declared._replace(kind=found)
 
 
 def _is_of_kind(known: Property, kind: str) -> bool:
@@ -174,6 +203,20 @@ _WRITERS: Final[dict[str, Callable[[Any], str | None]]] = {
     "integer": number_text,
 }
 """How values are written in a filter, by kind; the others as they are."""
+
+
+def _is_day(value: Any) -> bool:
+    return isinstance(value, str) and _DAY.fullmatch(value) is not None and parse_date(value) is not None
+
+
+_FORMS: Final[dict[str, Callable[[Any], bool]]] = {
+    "boolean": lambda value: filter_text(value) in ("true", "false"),
+    "number": lambda value: number_text(value) is not None,
+    "integer": lambda value: number_text(value) is not None,
+    "date": _is_day,
+    "date-time": lambda value: not _is_day(value) and parse_timestamp(value) is not None,
+}
+"""Whether a value has the form of a kind, by kind."""
 
 
 def usable_values(probe: ProbeField) -> list[str]:

@@ -17,6 +17,7 @@ from oneroster_runtime.specification import Operation
 
 MAJOR: Final = "imsx_codeMajor"
 SEVERITY: Final = "imsx_severity"
+DESCRIPTION: Final = "imsx_description"
 MINOR: Final = "imsx_CodeMinor"
 FIELDS: Final = "imsx_codeMinorField"
 NAME: Final = "imsx_codeMinorFieldName"
@@ -52,6 +53,9 @@ def one_status_object(tenant: ObservedTenant, operation: Operation) -> Iterator[
         if not isinstance(body, dict) or MAJOR not in body or SEVERITY not in body:
             message = f"the body of an HTTP {exchange.status} response is no object with {MAJOR} and {SEVERITY}"
             yield exchange_finding(message, exchange)
+            return
+        if not isinstance(body.get(DESCRIPTION, ""), str):
+            yield exchange_finding(f"{DESCRIPTION} of an HTTP {exchange.status} response is no text", exchange)
             return
 
 

@@ -18,6 +18,7 @@ from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.operation_selectors import all_collections
 from oneroster.contract.observation.probe_values import largest_collections
 from oneroster.contract.observation.recheck import confirmed
+from oneroster.contract.observation.selected_pages import selected_page
 from oneroster.contract.observation.walk import ObservedWalk
 from oneroster.contract.oracle.filters import parse_timestamp
 from oneroster.contract.oracle.sorting import first_out_of_order, sort_values
@@ -31,11 +32,8 @@ MOST_ROWS: Final = 800
 MIN_ROWS: Final = 3
 MOST_PLAIN_PAGES: Final = 6
 """Pages that are read again without parameters, to find out whether paging alone is wrong."""
-SELECTED_KINDS: Final = (
-    *("reference", "references", "strings", "records", "boolean", "number", "date"),
-    *("date-time", "enumeration", "string", "object"),
-)
-MOST_OF_A_KIND: Final = 2
+VALUES: Final = ("OR-SCH-02", "OR-SCH-03", "OR-SCH-04", "OR-SCH-05", "OR-SCH-07")
+"""The rules on types and forms of values, which report those that only selected fields have as well."""
 PAGING: Final = frozenset({"limit", "offset"})
 ABSENT: Final = object()
 """The value of a field that a record does not have; null is another one."""
@@ -348,37 +346,6 @@ def links_of_combinations(tenant: ObservedTenant, operation: Operation) -> Itera
         yield finding(text, reading)
 
 
-def selected_fields(tenant: ObservedTenant, found: ObservedWalk) -> list[str]:
-    """Return the fields whose selection is compared: the first of each kind that some row has."""
-    chosen: dict[str, list[str]] = {}
-    present = {name for row in found.rows for name in row}
-    for known in tenant.properties(found.operation.element).values():
-        usable = known.name in present and not known.secret and known.name != "sourcedId"
-        if usable and known.kind in SELECTED_KINDS and len(chosen.get(known.kind, ())) < MOST_OF_A_KIND:
-            chosen.setdefault(known.kind, []).append(known.name)
-    return [name for names in chosen.values() for name in names]
-
-
-def selection(tenant: ObservedTenant, operation: Operation) -> tuple[ObservedWalk, list[str]]:
-    """Return the largest walk over a collection, and the fields whose selection is compared there.
-
-    Raises ``NotJudged`` when there are none.
-    """
-    walks = [found for found in tenant.walks(operation) if found.pages and len(found)]
-    if not walks:
-        raise NotEnoughData(0, 1, "row")
-    found = max(walks, key=len)
-    names = selected_fields(tenant, found)
-    if not names:
-        raise NotEnoughData(0, 1, "fields to select")
-    return found, names
-
-
-def selected_page(tenant: ObservedTenant, found: ObservedWalk, names: list[str]) -> ParsedResponse:
-    """Return the response to a selection of fields, without a limit: it shows the default page size as well."""
-    return combined(tenant, found, {"fields": ",".join(["sourcedId", *names])})
-
-
 def _surplus_of_everything(tenant: ObservedTenant, operation: Operation) -> set[str]:
     """Return the fields that a request with every parameter returned, and did not ask for."""
     try:
@@ -403,12 +370,13 @@ def _surplus_of_everything(tenant: ObservedTenant, operation: Operation) -> set[
 )
 @confirmed
 def values_of_selected_fields(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    found, names = selection(tenant, operation)
-    reading = selected_page(tenant, found, names)
-    rows = {identity(row): row for row in found.rows}
+    page = selected_page(tenant, operation)
+    names, full_records, reading = page.names, page.full, page.reading
+    if reading.problem is not None:
+        raise _without_data(reading)
     different: dict[str, list[Any]] = {}
     for row in reading.rows:
-        full = rows.get(identity(row))
+        full = full_records.get(identity(row))
         for name in names:
             if full is not None and (name in full or name in row) and row.get(name, ABSENT) != full.get(name, ABSENT):
                 different.setdefault(name, []).append(identity(row))
@@ -417,9 +385,14 @@ def values_of_selected_fields(tenant: ObservedTenant, operation: Operation) -> I
     if surplus and not different:
         text = f"fields={','.join(['sourcedId', *names])} returned {count_of(len(surplus), 'further field')}"
         raise ExplainedBy("OR-FLD-01", text, whole.operation_id if whole else None, otherwise=text)
+    if not different and len(reading.rows) < min(page.rows, int(reading.query["limit"])):
+        text = f"with fields, the page has {len(reading.rows)} of {count_of(page.rows, 'row')}"
+        yield finding(text, reading, symptom_of=("OR-PAG-01", "OR-FLD-01"))
+        return
     if not different and not surplus and (more := _surplus_of_everything(tenant, operation)):
         text = f"with filter and sort, fields returned {count_of(len(more), 'further field')}"
         yield finding(text, reading)
     if different:
         ids = [sourced_id for known in different.values() for sourced_id in known]
-        yield finding(f"selected fields differ from the full record: {', '.join(sorted(different))}", reading, ids)
+        text = f"selected fields differ from the full record: {', '.join(sorted(different))}"
+        yield finding(text, reading, ids, symptom_of=VALUES)

@@ -10,20 +10,23 @@ from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import encoded_path, encoded_query
 from oneroster.contract.http.incidents import is_server_error
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
+from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
-from oneroster.contract.observation.operation_selectors import all_collections
+from oneroster.contract.observation.operation_selectors import all_collections, nested
 from oneroster.contract.observation.snapshot import needs_escaping
 from oneroster.contract.observation.walk import ObservedWalk
-from oneroster.contract.oracle.filters import parse_timestamp
+from oneroster.contract.oracle.filters import parse_timestamp, values_at
 from oneroster.contract.oracle.sorting import first_out_of_order, sort_values
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.combinations import combined
 from oneroster_runtime.specification import Operation
 
+OPERATORS: Final = ("=", "!=", "~", ">", ">=", "<", "<=")
 UNKNOWN: Final = "onerosterCheck"
 """A field that no element has."""
+ID: Final = "sourcedId"
 MOST_ROWS: Final = 300
 MIN_ROWS: Final = 2
 MOMENTS: Final = 2
@@ -54,11 +57,13 @@ class Expectation:
         query: The parameters of the request.
         wrong: Returns what is wrong with the response; None if nothing is.
         rules: The rules that report the same of the collection of all records.
+        doubtful: Returns what is probably wrong with a response with which nothing is certainly wrong.
     """
 
     query: Query
     wrong: Callable[[ParsedResponse], str | None]
     rules: tuple[str, ...]
+    doubtful: Callable[[ParsedResponse], str | None] = lambda _: None
 
 
 def returns_ids(expected: set[str]) -> Callable[[ParsedResponse], str | None]:
@@ -84,6 +89,20 @@ def returns_rows(reading: ParsedResponse) -> str | None:
     return None if any(reading.rows) else "no row" if not reading.rows else "rows without any field"
 
 
+def returns_one_row(reading: ParsedResponse) -> str | None:
+    """Return what is wrong with a response that must hold one record with properties."""
+    wrong = returns_rows(reading)
+    return f"{count_of(len(reading.rows), 'row')} instead of 1" if wrong is None and len(reading.rows) > 1 else wrong
+
+
+def has_known_fields_only(reading: ParsedResponse) -> str | None:
+    """Return what is probably wrong with a response that should hold whole records."""
+    # Certified servers return all fields or only the known ones; the sources mention only the former.
+    return (
+        "only the known fields instead of all fields" if all(row.keys() <= {"status"} for row in reading.rows) else None
+    )
+
+
 def is_bad_request(reading: ParsedResponse) -> str | None:
     """Return what is wrong with a response that must be a 400 without data."""
     if reading.rows:
@@ -92,7 +111,7 @@ def is_bad_request(reading: ParsedResponse) -> str | None:
     return None if status == BAD_REQUEST else f"HTTP {status} instead of {BAD_REQUEST}"
 
 
-def expectations(tenant: ObservedTenant, found: ObservedWalk) -> Iterator[Expectation]:
+def expectations(tenant: ObservedTenant, operation: Operation, found: ObservedWalk) -> Iterator[Expectation]:
     """Yield the requests about a collection."""
     rows = {name: row for row in found.rows if (name := identity(row)) is not None}
     usable = [name for name in rows if name.isprintable() and "'" not in name]
@@ -101,12 +120,22 @@ def expectations(tenant: ObservedTenant, found: ObservedWalk) -> Iterator[Expect
         yield from _filters(rows, plain)
     else:
         yield Expectation({"limit": 1, **SORT}, returns_rows, ("OR-SRT-02",))
-    unknown_filter: Query = {"limit": 1, "filter": f"{UNKNOWN}='x'"}
+    operator = OPERATORS[len(operation.operation_id) % len(OPERATORS)]
+    unknown_filter: Query = {"limit": 1, "filter": f"{UNKNOWN}{operator}'x'"}
     yield Expectation(unknown_filter, is_bad_request, ("OR-FLT-12", "OR-FLT-01"))
     if tenant.standard.specification.warnings:
         # A version without warnings lets a server reject names that it does not know.
-        yield Expectation({"limit": 1, "sort": UNKNOWN}, returns_rows, ("OR-SRT-04",))
-        yield Expectation({"limit": 1, "fields": f"status,{UNKNOWN}"}, returns_rows, ("OR-FLD-03", "OR-FLD-01"))
+        yield from _unknown_names(rows, plain)
+
+
+def _unknown_names(rows: dict[str, Record], plain: list[str]) -> Iterator[Expectation]:
+    """Yield requests with an unknown name to sort by or to select, which must not change what a filter returns."""
+    filtered: Query = {"limit": len(rows) + 1, "filter": f"sourcedId='{plain[-1]}'"} if plain else {"limit": 1}
+    sort: Query = {**filtered, "sort": UNKNOWN}
+    yield Expectation(sort, returns_ids({plain[-1]}) if plain else returns_rows, ("OR-SRT-04", *BY_ID))
+    selection: Query = {**filtered, "fields": f"status,{UNKNOWN}"}
+    rules = ("OR-FLD-03", "OR-FLD-01", *BY_ID)
+    yield Expectation(selection, returns_one_row, rules, has_known_fields_only)
 
 
 def _filters(rows: dict[str, Record], plain: list[str]) -> Iterator[Expectation]:
@@ -179,7 +208,36 @@ def bounds_of_filters(tenant: ObservedTenant, operation: Operation) -> Iterator[
     # In a live tenant the collection may have changed.
     if wrong is not None and tenant.fetch(operation, found.values, {"limit": len(found) + 1}).ids == found.ids:
         raise ExplainedBy((*COMPARISONS, *ORDERS, "OR-PAG-08"), wrong, anywhere=True, otherwise=wrong)
+    if operation in _first_nested(tenant):
+        _try_reference(tenant, operation, found)
     yield from ()
+
+
+def _first_nested(tenant: ObservedTenant) -> Iterator[Operation]:
+    """The first nested collection of each element."""
+    seen: set[str | None] = set()
+    for each in nested(tenant):
+        if each.element not in seen:
+            seen.add(each.element)
+            yield each
+
+
+def _try_reference(tenant: ObservedTenant, operation: Operation, found: ObservedWalk) -> None:
+    """Raise ``ExplainedBy`` if a filter by the id of a reference returns other rows of a nested collection."""
+    for known in tenant.properties(operation.element).values():
+        values = {identity(row): values_at(row, f"{known.name}.{ID}")[:1] for row in found.rows}
+        ids = sorted({name for held in values.values() for name in held if isinstance(name, str)})
+        usable = [name for name in ids if name.isprintable() and "'" not in name and not needs_escaping(name)]
+        if known.kind != "reference" or len(ids) < MIN_ROWS or not usable:
+            continue
+        matching = {name for name, held in values.items() if name and held == usable[:1]}
+        query: Query = {"limit": len(found) + 1, "filter": f"{known.name}.{ID}='{usable[0]}'"}
+        path = encoded_path(operation.path, found.values)
+        wrong = returns_ids(matching)(tenant.parse(operation, tenant.probe(path, encoded_query(query)), found.values))
+        if wrong is not None and tenant.fetch(operation, found.values, {"limit": len(found) + 1}).ids == found.ids:
+            text = f"a filter by {known.name}.{ID}: {wrong}"
+            raise ExplainedBy(("OR-FLT-10", *BY_ID, *COMPARISONS), text, anywhere=True, otherwise=text)
+        return
 
 
 def _wrong_bounds(reading: ParsedResponse, matching: set[str]) -> str | None:
@@ -214,9 +272,13 @@ def same_parameters(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     if len(set(found.ids)) < len(found):
         raise ExplainedBy(("OR-SEM-10", "OR-SEM-28", "OR-PAG-04"), "rows are repeated without parameters as well")
     path = encoded_path(operation.path, found.values)
-    for each in expectations(tenant, found):
+    probable: ExplainedBy | None = None
+    for each in expectations(tenant, operation, found):
         exchange = tenant.probe(path, encoded_query(each.query))
-        wrong = each.wrong(tenant.parse(operation, exchange, found.values, each.query))
+        reading = tenant.parse(operation, exchange, found.values, each.query)
+        wrong, level = each.wrong(reading), None
+        if wrong is None:
+            wrong, level = each.doubtful(reading), Level.SHOULD
         if wrong is None or is_server_error(exchange.status) or 200 < exchange.status < 300:
             # Rules on statuses report server errors, and a success by another name.
             continue
@@ -225,5 +287,11 @@ def same_parameters(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
             return
         shown = " and ".join(sorted(each.query.keys() - {"limit"}))
         text = f"a request with {shown}: {wrong}"
-        raise ExplainedBy((*each.rules, "OR-CMB-01", "OR-ENG-02"), text, anywhere=True, otherwise=text)
+        rules = (*each.rules, "OR-CMB-01", "OR-ENG-02")
+        if level is not None:
+            probable = probable or ExplainedBy(rules, text, anywhere=True, otherwise=text, level=level)
+            continue
+        raise ExplainedBy(rules, text, anywhere=True, otherwise=text)
+    if probable is not None:
+        raise probable
     yield from ()

@@ -39,6 +39,8 @@ CODE_MINORS: Final = {
 FORBIDDEN: Final = 403
 GENERAL: Final = frozenset({"invaliddata", "internalservererror"})
 """Code minors that may stand for any bad request."""
+BAD_VALUES: Final = "invaliddata"
+"""The code minor of 400 and 422."""
 CODES: Final = "CodeMinor"
 """The enumeration of the documents that has them as they are written."""
 PROVOKING: Final = ("OR-ERR-01", "OR-ERR-02", "OR-ERR-05", "OR-FLT-12", "OR-FLT-13", "OR-FLD-05", "OR-ERR-03")
@@ -133,7 +135,8 @@ def codes_say_failure(tenant: ObservedTenant, operation: Operation) -> Iterator[
         expected = CODE_MINORS.get(exchange.status, ()) if exchange.status != 404 or not operation.many else ()
         if expected and not any(each.code_minor in expected for each in said):
             message = f"no status entry of the {exchange.status} response has codeMinor '{_written(tenant, expected)}'"
-            if not _is_of_another_case(tenant, exchange, said, expected):
+            of_bad_values = all(each.code_minor == BAD_VALUES for each in said) and exchange.status != FORBIDDEN
+            if not _is_of_another_case(tenant, exchange, said, expected) and not of_bad_values:
                 # Certified servers use other vocabularies as well, so another word is at most a should.
                 yield exchange_finding(message, exchange, Level.SHOULD)
             else:

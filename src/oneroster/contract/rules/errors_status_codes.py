@@ -15,6 +15,7 @@ from oneroster.contract.observation.evidence import count_of, exchange_finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import (
     first_readable,
+    nested,
     one_of_each_service,
     one_read_of_each_service,
     readable_path,
@@ -46,6 +47,8 @@ MALFORMED_QUERIES: Final = (
     *("orderBy=sideways", "orderBy="),
 )
 """Queries with a value that the parameter does not allow."""
+NESTED_QUERIES: Final = ("limit=ten", "offset=-1")
+"""Of these, those to try on nested collections, which often have a handler of their own."""
 HUGE_QUERIES: Final = ("limit=99999999999999999999", "offset=99999999999999999999")
 """Queries with a number that no integer type holds; a server may serve or reject them."""
 ODD_QUERIES: Final = (
@@ -58,13 +61,13 @@ ODD_QUERIES: Final = (
     *("oneroster_check=1", "oneroster_check=%zz", "limit=%zz", "offset=%FF"),
 )
 """Queries of which no source says what they return; only a server error is a violation."""
-TURNS: Final = 3
+TURNS: Final = 5
 MOST_ROWS: Final = 1000
 """Rows of the largest collection to test malformed limits on, because some servers read -1 as "all rows"."""
 
 
 def share_of(items: Sequence[T], tenant: ObservedTenant, operation: Operation) -> Sequence[T]:
-    """Return the items to try on an operation: all in the first service, a third in each of the others in turn."""
+    """Return the items to try on an operation: all in the first service, a part in each of the others in turn."""
     services = list(dict.fromkeys(each.tag for each in tenant.dialect.collections))
     number = services.index(operation.tag) if operation.tag in services else 0
     return items if number == 0 else items[number % TURNS :: TURNS]
@@ -158,6 +161,15 @@ def small_collections(tenant: ObservedTenant) -> Iterator[Operation]:
     return (operation for operation in known if len(tenant.walk(operation)) <= MOST_ROWS)
 
 
+def malformed_elsewhere(tenant: ObservedTenant, operation: Operation) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield paths of nested collections of a service, one for each element, with malformed queries in turn."""
+    seen: set[str | None] = set()
+    for other in nested(tenant):
+        if other.tag == operation.tag and other.element not in seen:
+            seen.add(other.element)
+            yield readable_path(tenant, other), NESTED_QUERIES[len(seen) % 2 :: 2]
+
+
 def malformed_responses(tenant: ObservedTenant, operation: Operation) -> dict[str, Exchange]:
     """Return the responses of a collection to malformed queries, by query; each is requested once."""
     path = readable_path(tenant, operation)
@@ -185,6 +197,9 @@ def malformed_without_server_error(tenant: ObservedTenant, operation: Operation)
         # A proxy may reject these with a page of its own; the rule on the whole run reports server errors.
         if can_be_signed(tenant, query):
             tenant.probe(path, query)
+    for other, queries in malformed_elsewhere(tenant, operation):
+        for query in queries:
+            tenant.probe(other, query)
     answers = malformed_responses(tenant, operation)
     failed = {query: each for query, each in answers.items() if is_server_error(each.status)}
     if failed:

@@ -112,7 +112,21 @@ def _field_names(tenant: ObservedTenant, reading: ParsedResponse, names: Counter
 )
 def selects_in_lists(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     reading = response_to_selection(tenant, operation, ",".join(REQUESTED_FIELDS))
-    yield from compare_fields(tenant, reading, REQUESTED_FIELDS)
+    found = list(compare_fields(tenant, reading, REQUESTED_FIELDS))
+    yield from found or _made_up_values(tenant, operation, reading)
+
+
+def _made_up_values(tenant: ObservedTenant, operation: Operation, reading: ParsedResponse) -> Iterator[Finding]:
+    """Yield a finding if a selection returned values that no record of the collection has together."""
+    held = [{name: row.get(name) for name in REQUESTED_FIELDS} for row in tenant.known_rows(operation).values()]
+    strange = [row for row in reading.rows if row not in held]
+    if not strange or not tenant.walk(operation).complete:
+        return
+    # In a live tenant a record may have changed.
+    page = tenant.walk(operation).pages[0]
+    if tenant.fetch(operation, page.values, page.query).rows == page.rows:
+        message = f"fields={','.join(REQUESTED_FIELDS)} returned {count_of(len(strange), 'record')} with other values"
+        yield finding(message, reading, symptom_of=("OR-CMB-04",))
 
 
 @rule(
@@ -134,6 +148,15 @@ def selects_in_singles(tenant: ObservedTenant, operation: Operation) -> Iterator
     yield from found
     if not found and any(name in row for name in absent for row in reading.rows):
         yield finding(f"fields={absent[0]} returned a field that the record does not have", reading)
+    elif not found and (other := [name for name in REQUESTED_FIELDS if _is_other(reading, full, name)]):
+        known_values = first_usable_response(tenant, operation).values
+        # In a live tenant the record may have changed.
+        if tenant.fetch(operation, known_values).rows == [full]:
+            yield finding(f"fields returned another value of {', '.join(other)} than the full record", reading)
+
+
+def _is_other(reading: ParsedResponse, full: Record, name: str) -> bool:
+    return any(row.get(name) != full.get(name) for row in reading.rows)
 
 
 def response_with_unknown_field(tenant: ObservedTenant, operation: Operation) -> ParsedResponse:
@@ -234,10 +257,18 @@ def selection_keeps_records(tenant: ObservedTenant, operation: Operation) -> Ite
     whole = tenant.walk(operation)
     rows = tenant.rows_by_id(whole)
     wanted = _rarest_status(rows)
-    query: Query = {"limit": tenant.page_size, "offset": 0, "filter": f"status='{wanted}'", "fields": "sourcedId"}
+    # Neither the field of the filter nor that of the sort is selected.
+    query: Query = {
+        "limit": tenant.page_size,
+        "offset": 0,
+        "filter": f"status='{wanted}'",
+        "sort": "dateLastModified",
+        "fields": "sourcedId",
+    }
     reading = response_with_fields(tenant, operation, query)
     if is_rejected(reading):
-        yield finding(f"fields together with a filter returned HTTP {reading.exchange.status} instead of 200", reading)
+        message = f"fields together with a filter and a sort returned HTTP {reading.exchange.status} instead of 200"
+        yield finding(message, reading, symptom_of=("OR-SRT-01", "OR-SRT-07"))
         return
     if reading.problem is not None:
         raise obstacle(reading, "OR-FLD-01", "OR-FLD-03")
@@ -251,6 +282,9 @@ def selection_keeps_records(tenant: ObservedTenant, operation: Operation) -> Ite
             reading,
             unexpected,
         )
+    elif surplus := {name for row in reading.rows for name in row} - {"sourcedId"}:
+        message = f"with a filter and a sort, fields=sourcedId returned {count_of(len(surplus), 'further field')}"
+        yield finding(message, reading, symptom_of=("OR-FLD-01", "OR-CMB-04"))
     elif not whole.complete:
         tenant.all_rows(operation)
     elif len(reading.rows) < min(len(expected), page):

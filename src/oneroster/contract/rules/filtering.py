@@ -5,6 +5,7 @@ personal.
 """
 
 import itertools
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -13,6 +14,7 @@ from typing import Final
 
 from oneroster.contract.errors import ExplainedBy, NotEnoughData
 from oneroster.contract.http.exchange import encoded_query
+from oneroster.contract.http.parsed_response import Record
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
@@ -37,6 +39,10 @@ EQUALITIES: Final = ("=", "!=")
 EQUAL_KINDS: Final = ("string", "enumeration", "date", "number")
 A_LITTLE: Final = timedelta(seconds=5)
 OTHER_ZONE: Final = timezone(timedelta(hours=2))
+
+METADATA: Final = "metadata"
+_KEY: Final = re.compile(r"[A-Za-z][\w-]*(\.[A-Za-z][\w-]*)*", re.ASCII)
+"""A key that the grammar of filters allows."""
 
 Selector = Callable[[ObservedTenant], Iterable[Operation]]
 
@@ -317,8 +323,31 @@ def collections_with_dotted_fields(tenant: ObservedTenant) -> list[Operation]:
     """Return the collections whose references have most values, and one with records within its records."""
     chosen = {each.operation.operation_id: each.operation for each in best_fields(tenant, "reference", "references")}
     inner = (each for each, _ in known_collections(tenant) if dotted_names(tenant, each))
-    first = next(inner, None)
-    return list((chosen | ({} if first is None else {first.operation_id: first})).values())
+    extended = (each for each, rows in known_collections(tenant) if metadata_keys(rows.values()))
+    others = [found for each in (inner, extended) if (found := next(each, None)) is not None]
+    return list((chosen | {each.operation_id: each for each in others}).values())
+
+
+def metadata_keys(rows: Iterable[Record]) -> list[str]:
+    """Return the keys of the metadata of records that a filter can name, and that hold text."""
+    found = (each.get("metadata") for each in rows)
+    texts = ((key, value) for each in found if isinstance(each, dict) for key, value in each.items())
+    return list(dict.fromkeys(key for key, value in texts if isinstance(value, str) and _KEY.fullmatch(key)))
+
+
+def words_within(tenant: ObservedTenant, operation: Operation) -> Iterator[ExpectedFilter]:
+    """Yield a filter for each enumerated value of the records within records, such as the role of a user."""
+    elements, rows = tenant.specification.elements, tenant.known_rows(operation)
+    for known in tenant.properties(operation.element).values():
+        inner = elements[known.record].properties if known.record is not None and known.kind == "records" else {}
+        for each in inner.values():
+            if each.kind != "enumeration" or each.personal or each.secret:
+                continue
+            path = f"{known.name}.{each.name}"
+            held = Counter(value for row in rows.values() for value in set(map(str, values_at(row, path))))
+            words = [word for word in tenant.specification.enumerations.get(each.enumeration or "", ()) if held[word]]
+            if words and held[words[-1]] < len(rows):
+                yield ExpectedFilter((ExpectedClause(path, "enumeration", "=", words[-1], many=True),))
 
 
 def dotted_names(tenant: ObservedTenant, operation: Operation) -> list[str]:
@@ -335,13 +364,16 @@ def dotted_names(tenant: ObservedTenant, operation: Operation) -> list[str]:
 
 def _records_by_dotted_names(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     """Yield a finding if a filter by a field of the records within a record is rejected, with a value of the kit."""
-    for name in dotted_names(tenant, operation)[-1:]:
+    keys = metadata_keys(tenant.known_rows(operation).values())[:1]
+    for name in (*dotted_names(tenant, operation)[-1:], *(f"{METADATA}.{key}" for key in keys)):
         query: Query = {"limit": 1, "filter": f"{name}='oneroster-check'"}
         reading = tenant.parse(operation, tenant.probe(operation.path, encoded_query(query)), {}, query)
+        # The keys of metadata are chosen by the vendor, and may be data.
+        shown = f"{METADATA}.…" if name.startswith(METADATA) else name
         if is_rejected(reading):
-            yield finding(f"the filter {name}=… is rejected with HTTP {reading.exchange.status}", reading)
+            yield finding(f"the filter {shown}=… is rejected with HTTP {reading.exchange.status}", reading)
         elif reading.rows:
-            message = f"the filter {name}=… returned {count_of(len(reading.rows), 'row')} without that value"
+            message = f"the filter {shown}=… returned {count_of(len(reading.rows), 'row')} without that value"
             yield finding(message, reading, reading.ids, symptom_of=("OR-FLT-01",))
 
 
@@ -356,6 +388,8 @@ def _records_by_dotted_names(tenant: ObservedTenant, operation: Operation) -> It
 )
 def dotted(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     yield from _records_by_dotted_names(tenant, operation)
+    within = list(words_within(tenant, operation))
+    yield from compare_filters(tenant, operation, within) if within else ()
     equal = filters_with_known_values(tenant, operation, ("=",), "reference", "references")
     if not equal:
         return
@@ -390,8 +424,10 @@ def logic(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
         ordered_values = usable_values(candidate)
         first, last = (filter_clause(candidate, "=", text) for text in (ordered_values[0], ordered_values[-1]))
         active = ExpectedClause("status", "enumeration", "=", "active")
+        undeleted = ExpectedClause("status", "enumeration", "!=", "tobedeleted")
         filters += [
-            ExpectedFilter((first, active)),
+            # Another operator in the second clause: a server may read both by that of the first.
+            ExpectedFilter((first, undeleted)),
             ExpectedFilter((first, last), either=True),
             ExpectedFilter((first, last)),
             ExpectedFilter((last, active), either=True),

@@ -10,7 +10,7 @@ from oneroster.contract.http.exchange import encoded_path, encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, finding
-from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.probe_values import (
     ProbeField,
     best_fields,
@@ -27,6 +27,8 @@ from oneroster.contract.rules.filter_comparison import compare_filters, compared
 from oneroster.contract.rules.filtering import collections_with_fields, single_clause_filter
 from oneroster_runtime.specification import Operation
 
+OPERATORS: Final = ("!=", "~", ">=", "<", ">", "<=")
+"""The operators other than =."""
 UNKNOWN_FIELD: Final = "noSuchFieldOfTheStandard"
 CODE_MINOR: Final = "invalid_filter_field"
 ABSENT_VALUE: Final = "no-such-value-1"
@@ -37,12 +39,20 @@ IGNORED: Final = ("OR-FLT-01",)
 BUSY_STATUSES: Final = frozenset({429, 503})
 
 
-def response_to_filter(tenant: ObservedTenant, operation: Operation, expression: str) -> ParsedResponse:
+def response_to_filter(
+    tenant: ObservedTenant, operation: Operation, expression: str, others: Query | None = None
+) -> ParsedResponse:
     """Return the response to a filter that may be invalid, without keeping it for other rules.
+
+    Args:
+        tenant: The tenant.
+        operation: The collection.
+        expression: The filter.
+        others: Further parameters.
 
     Raises ``NotJudged`` when the tenant is busy.
     """
-    query: dict[str, str | int] = {"limit": tenant.page_size, "offset": 0, "filter": expression}
+    query: Query = {"limit": tenant.page_size, "offset": 0, "filter": expression, **(others or {})}
     values = max(tenant.walks(operation), key=len).values
     path = encoded_path(operation.path, values)
     reading = tenant.parse(operation, tenant.probe(path, encoded_query(query)), values, query)
@@ -58,15 +68,29 @@ def returns_whole_collection(tenant: ObservedTenant, reading: ParsedResponse) ->
     return bool(reading.rows) and (reading.total == len(rows) or len(reading.rows) >= first)
 
 
+UNKNOWN_ALONE: Final = f"{UNKNOWN_FIELD}='x'"
+BESIDE_OTHERS: Final[tuple[Query, ...]] = (
+    {"sort": "dateLastModified"},
+    {"sort": UNKNOWN_FIELD},
+    {"fields": "sourcedId"},
+    {"fields": UNKNOWN_FIELD},
+)
+"""Parameters beside a filter by an unknown field, which do not change that it is an error."""
+
+
 def responses_to_unknown_fields(tenant: ObservedTenant, operation: Operation) -> Iterator[ParsedResponse]:
-    """Yield the responses to filters by an unknown field, alone and beside a known one."""
+    """Yield the responses to filters by an unknown field, with every operator, beside a clause, and beside others."""
+    number = largest_of_each_kind(tenant).index(operation)
+    operator = OPERATORS[number % len(OPERATORS)]
     for expression in (
-        f"{UNKNOWN_FIELD}='x'",
+        UNKNOWN_ALONE,
         f"status='active' OR {UNKNOWN_FIELD}='x'",
         f"status='active' AND {UNKNOWN_FIELD}='x'",
         f"{UNKNOWN_FIELD}.sourcedId='x'",
+        f"{UNKNOWN_FIELD}{operator}'x'",
     ):
         yield response_to_filter(tenant, operation, expression)
+    yield response_to_filter(tenant, operation, UNKNOWN_ALONE, BESIDE_OTHERS[number % len(BESIDE_OTHERS)])
 
 
 @rule(
@@ -94,12 +118,16 @@ def unknown_field(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
         if operation.wrapper in _keys(reading):
             yield finding("a filter by an unknown field returned 400 together with data", reading)
             return
-        said = status_entries(reading.exchange.json)
+        said = status_entries(reading.exchange.json) if reading.query.keys() <= _ALONE else []
         if said and not has_code_minor(reading.exchange.json, CODE_MINOR):
             # Known servers have another word for it, but not one that stands for another case.
             level = None if contradicts(said, (CODE_MINOR,)) else Level.SHOULD
             yield finding(f"the 400 response does not have codeMinor {CODE_MINOR}", reading, level=level)
             return
+
+
+_ALONE: Final = frozenset({"limit", "offset", "filter"})
+"""The parameters of a request in which nothing else is wrong."""
 
 
 def _keys(reading: ParsedResponse) -> set[str]:

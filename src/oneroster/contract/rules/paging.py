@@ -102,6 +102,9 @@ def walks_in_smaller_pages(tenant: ObservedTenant, found: ObservedWalk) -> list[
 def limit_honoured(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = largest_walk(tenant, operation)
     read_page(tenant, found, size_for_three_pages(found), 0)
+    if operation in largest_collections(tenant)[:2]:
+        # The smallest page, as of a client that asks for the total only.
+        read_page(tenant, found, 1, 0)
     for reading in tenant.readings(operation):
         limit, offset = reading.query.get("limit"), reading.query.get("offset", 0)
         if reading.exchange.status in TOO_LARGE and reading.query.keys() <= PAGING_PARAMETERS:
@@ -115,6 +118,10 @@ def limit_honoured(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
         received = len(reading.rows)
         if received > limit:
             yield finding(f"limit={limit} returned {received} rows", reading)
+            return
+        if not received and not reading.query.get("offset") and reading.query.keys() <= PAGING_PARAMETERS:
+            message = f"limit={limit} returned no rows although the collection has {len(found)}"
+            yield finding(message, reading)
             return
         more = received < limit and int(offset) + received < len(found) and received > 0
         if more and reading.total is None and reading.next_link is None:

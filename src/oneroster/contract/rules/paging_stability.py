@@ -17,7 +17,7 @@ from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.walk import ObservedWalk, walk
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.combinations import combined, selected_page, selection
+from oneroster.contract.rules.combinations import combined
 from oneroster.contract.rules.filter_comparison import filtered_walk
 from oneroster.contract.rules.paging import (
     MOST_PAGES,
@@ -36,6 +36,13 @@ FIELD_WITH_TIES: Final = "status"
 """Every record has it and it has two values, so no field has more ties."""
 
 
+def largest_and_specialised(tenant: ObservedTenant) -> Iterator[Operation]:
+    """The largest collections of each kind, and all specialised ones."""
+    largest = largest_of_each_kind(tenant)
+    special = (each for each in all_collections(tenant) if each.subset is not None and each.scope is None)
+    return iter(dict.fromkeys((*largest, *special)))
+
+
 @rule(
     "OR-PAG-08",
     family="paging",
@@ -44,7 +51,7 @@ FIELD_WITH_TIES: Final = "status"
     clause="3.1 limit, default; offset, default [A]",
     example="GET /users returns 20 of 400 rows, or all 400",
     fix="use limit=100 when the request has no limit, and offset=0 when it has no offset, whatever else it has",
-    over=all_collections,
+    over=largest_and_specialised,
     needs=("OR-PAG-01",),
 )
 def default_limit(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
@@ -73,25 +80,21 @@ def default_limit(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
 def _without_limit(tenant: ObservedTenant, found: ObservedWalk) -> Iterator[tuple[ParsedResponse, int]]:
     """Yield first pages of a collection that were requested without limit and offset, each with the matching rows.
 
-    That of every collection selects fields; those of the largest ones have no parameter, or a filter and a sort.
+    That of every collection has no parameter, a further one of the two largest collections a filter and a sort.
     """
     operation = found.operation
-    if operation in largest_of_each_kind(tenant):
-        reading = tenant.ask(operation, found.values, {})
-        if reading.problem is not None:
-            raise obstacle(reading, "OR-PAG-01")
-        yield reading, len(found)
+    reading = tenant.ask(operation, found.values, {})
+    if reading.problem is not None:
+        raise obstacle(reading, "OR-PAG-01")
+    yield reading, len(found)
     active = [row for row in found.rows if row.get("status") == ACTIVE]
-    try:
-        largest, names = selection(tenant, operation)
-        if largest is found:
-            yield selected_page(tenant, found, names), len(found)
-        if found.complete and active and operation in largest_collections(tenant):
-            query: Query = {"filter": f"status='{ACTIVE}'", "sort": "dateLastModified", "orderBy": "asc"}
+    if found.complete and active and operation in largest_collections(tenant)[:2]:
+        query: Query = {"filter": f"status='{ACTIVE}'", "sort": "dateLastModified", "orderBy": "asc"}
+        try:
             yield combined(tenant, found, query), len(active)
-    except NotJudged:
-        # Other rules report a selection or a filter that returns no data.
-        return
+        except NotJudged:
+            # Other rules report a filter that returns no data.
+            return
 
 
 @rule(

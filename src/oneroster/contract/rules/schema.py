@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterator
 
+from oneroster.contract.errors import NotJudged
+from oneroster.contract.http.parsed_response import identity
 from oneroster.contract.levels import Level, level_of
 from oneroster.contract.observation.evidence import CauseCount, counted_finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import readable
 from oneroster.contract.observation.record_violations import RecordViolations
-from oneroster.contract.oracle.record_validation import Violation, ViolationKind
+from oneroster.contract.observation.selected_pages import selected_page
+from oneroster.contract.oracle.record_validation import Violation, ViolationKind, violations
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation
@@ -21,8 +24,31 @@ def judge_of_certain_facts(kind: ViolationKind) -> Callable[[ObservedTenant, Ope
         for violation, tally in found.items():
             if violation.kind is kind and violation.trust == "A":
                 yield _violation_finding(violation, tally, judged, Level.MUST)
+        if kind is not ViolationKind.PRESENCE and operation.many:
+            # A selection may leave properties out, and not change their values.
+            yield from _of_selected_fields(tenant, operation, kind)
 
     return judge
+
+
+def _of_selected_fields(tenant: ObservedTenant, operation: Operation, kind: ViolationKind) -> Iterator[Finding]:
+    """Yield the violations of selected fields that the full records do not have."""
+    try:
+        page = selected_page(tenant, operation)
+    except NotJudged:
+        return
+    element, specification = operation.element or "", tenant.specification
+    found: dict[Violation, CauseCount] = {}
+    for row in page.reading.rows:
+        full = page.full.get(identity(row))
+        if full is not None:
+            known = set(violations(element, full, specification))
+            for violation in dict.fromkeys(violations(element, row, specification)):
+                if violation.kind is kind and violation.trust == "A" and violation not in known:
+                    found.setdefault(violation, CauseCount(page.reading)).add(identity(row))
+    for violation, tally in found.items():
+        message = f"{violation} in {tally.count} of {len(page.reading.rows)} records with fields, and not without"
+        yield counted_finding(message, tally, violation.pointer, len(page.reading.rows), Level.MUST)
 
 
 def _violation_finding(violation: Violation, tally: CauseCount, judged: int, level: Level) -> Finding:

@@ -38,7 +38,7 @@ DIGITS: Final = "0042"
 """Text that is changed by a server which takes it for a number."""
 ANY_METADATA: Final = {METADATA: "1", f"{METADATA}.more": {"list": ["1", 2], "text": "3"}}
 """Metadata with values of several types, which are free."""
-MANY_POINTS: Final = 12345.75
+MANY_POINTS: Final = 12345.5
 """A score that fits no column of five digits."""
 MOST_PAGES: Final = 20
 SPARE: Final = 50

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import ClassVar, Final
 
 from oneroster.sandbox.faults.base import Fault
+from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Problem, Reply, error_reply, invalid_data, status_info_set
 from oneroster.sandbox.requests.operation_request import OperationRequest
@@ -56,6 +57,8 @@ class StartPage(Fault):
     name = "start-page"
     does = "responds to every unknown path with 200 and an HTML start page"
     breaks = "6.1 status 404 [A]: no resource at the URI"
+    # The paths of what a variant does not serve are unknown as well.
+    needs = Needs(without=SMALL_DATA | NO_GRADEBOOK | {"no-nested"})
     hides = frozenset({"unknown path"})
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:

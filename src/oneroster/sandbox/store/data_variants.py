@@ -26,6 +26,10 @@ _UNFILLED: Final = frozenset({"date", "date-time"})
 _OWN: Final = frozenset({"identifier", "username", "password", "email", "userIds", "metadata", "primary"})
 """Properties that two records should not have in common."""
 
+_METADATA: Final = "metadata"
+_VALUES: Final[Mapping[str, Any]] = {"string": "n/a", "number": 1.0, "boolean": False, "strings": ["n/a"]}
+"""By kind: what a property is given that no record has."""
+
 Records = dict[str, dict[str, Record]]
 Key = tuple[str, str]
 Change = Callable[[str, Record], Record]
@@ -76,9 +80,9 @@ def drop_optional(store: Store) -> None:
 
 
 def fill_optional(store: Store) -> None:
-    """Give every record every optional property that another record of its element has."""
+    """Give every record every optional property that another record has, or that a value can be made up for."""
     records = _records(store)
-    donors = {
+    donors = _made_up(store, records) | {
         (element, property_.name): record[property_.name]
         for element, known in records.items()
         for property_ in _fillable(store, element)
@@ -91,6 +95,23 @@ def fill_optional(store: Store) -> None:
         return {**given, **record}
 
     _replace(store, _changed(records, filled))
+
+
+def _made_up(store: Store, records: Records) -> dict[Key, Any]:
+    """Return a value for the properties of elements, for which no record may have one, as far as there is one."""
+    linked: dict[tuple[str, str], Any] = {}
+    for element, known in records.items():
+        for property_ in store.specification.elements[element].properties.values():
+            if property_.refers_to is not None:
+                given = (record[property_.name] for record in known.values() if property_.name in record)
+                linked.setdefault((property_.kind, property_.refers_to), next(given, None))
+    values = {
+        (element, each.name): linked.get((each.kind, each.refers_to)) if each.refers_to else _VALUES.get(each.kind)
+        for element in records
+        for each in _fillable(store, element)
+    }
+    values |= {(element, _METADATA): {"vdr.note": "1"} for element in records}
+    return {key: value for key, value in values.items() if value is not None}
 
 
 def _fillable(store: Store, element: str) -> Iterator[Property]:
