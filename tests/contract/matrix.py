@@ -15,6 +15,7 @@ ENVELOPE: Final = {
     "filtered-as-text": "OR-ENV-07",
     "filtered-wrapper-by-path": "OR-ENV-08",
     "nested-null-when-empty": "OR-ENV-06",
+    "selected-record-bare": "OR-ENV-08",
 }
 
 SCHEMA: Final = {
@@ -63,6 +64,13 @@ PAGING: Final = {
     "next-link-beyond-end": "OR-PAG-06",
     "nested-default-of-ten": "OR-PAG-08",
     "prev-is-first": "OR-PAG-12",
+    "filtered-default-of-ten": "OR-PAG-08",
+    "special-default-of-two": "OR-PAG-08",
+    "offset-default-one": "OR-PAG-08",
+    "prev-before-start": "OR-PAG-12",
+    "next-without-limit": "OR-PAG-06",
+    "filtered-last-beyond-end": "OR-PAG-13",
+    "either-total-added": "OR-PAG-14",
 }
 
 FILTERING: Final = {
@@ -257,6 +265,8 @@ ACCESS: Final = {
     "forwarded-trusted": "OR-ACC-01",
     "empty-secret": "OR-ACC-17",
     "signature-left-out": "OR-ACC-18",
+    "client-id-any-case": "OR-ACC-18",
+    "core-scope-refused": "OR-ACC-21",
     "secret-last-characters": "OR-ACC-17",
     "secret-trimmed": "OR-ACC-17",
     "client-unauthenticated": "OR-ACC-17",
@@ -288,8 +298,10 @@ PRIVACY: Final = {
     "href-holds-name": "OR-PRV-03",
     "link-holds-name": "OR-PRV-04",
     "demographics-for-all": "OR-PRV-05",
+    "demographics-by-roster-scope": "OR-PRV-05",
     "link-holds-token": "OR-PRV-06",
     "error-repeats-token": "OR-PRV-07",
+    "not-found-repeats-token": "OR-PRV-07",
     "user-with-birth-date": "OR-PRV-08",
     "href-holds-token": "OR-PRV-06",
     "metadata-birth-date": "OR-PRV-08",
@@ -461,6 +473,9 @@ ADDITIONS: Final = {
     "case-without-uuid": "OR-ADD-07",
     "status-wrapped": "OR-ADD-08",
     "flat-minor-code": "OR-ADD-09",
+    "refusal-wrapped": "OR-ADD-08",
+    "refusal-in-other-words": "OR-ADD-09",
+    "forbidden-says-unauthorised": "OR-ERR-08",
     "no-discovery": "OR-ADD-10",
     "discovery-incomplete": "OR-ADD-11",
     "discovery-of-others": "OR-ADD-12",

@@ -137,6 +137,11 @@ LOOKS: dict[str, tuple[Callable[[Visit], Any], Any, Any]] = {
         False,
         True,
     ),
+    "not-found-repeats-token": (
+        lambda v: v.client.headers["Authorization"].partition(" ")[2] in v.client.get("/orgs/none").text,
+        False,
+        True,
+    ),
     "link-holds-name": (lambda v: "after" in v.client.get("/users?limit=2").links, False, True),
     "latin-bytes": (lambda v: b"\xc3" in v.client.get("/users").content, True, False),
     "byte-order-mark": (lambda v: v.client.get("/orgs").content.startswith(b"\xef\xbb\xbf"), False, True),

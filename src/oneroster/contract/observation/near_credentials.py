@@ -155,6 +155,10 @@ def near_signatures(credentials: OAuth1Credentials) -> list[NearSignature]:
         NearSignature(credentials, "of another path", signed_url=_sibling),
         NearSignature(credentials, "of another method", signed_method="POST"),
         NearSignature(OAuth1Credentials(client_id + ADDED, secret, method), "of another client id"),
+        *(
+            NearSignature(OAuth1Credentials(client_id.swapcase(), secret, method), "of the client id in the other case")
+            for _ in range(client_id.swapcase() != client_id)
+        ),
         NearSignature(OAuth1Credentials(client_id, secret + ADDED, method), "by a secret with one character more"),
         NearSignature(credentials, "that is left out", changed_header=_without_signature),
         NearSignature(credentials, "that is empty", changed_header=_with_empty_signature),

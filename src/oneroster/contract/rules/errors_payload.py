@@ -14,6 +14,7 @@ from oneroster.contract.observation.probe_values import largest_collections
 from oneroster.contract.observation.provoked_errors import ExpectedErrors, Refusals
 from oneroster.contract.oracle.error_leaks import MARKUP, leaks_in
 from oneroster.contract.oracle.status_payload_parser import (
+    StatusEntry,
     contradicts,
     has_code_minor,
     has_status_form,
@@ -31,9 +32,13 @@ JSON: Final = "application/json"
 DENIED: Final = frozenset({401, 403})
 CODE_MINORS: Final = {
     404: ("unknownobject",),
+    403: ("forbidden",),
     401: ("unauthorised", "unauthorisedrequest", "unauthorizedrequest", "unauthorized"),
 }
 """By status: the code minor in the spellings of the versions, as they are compared."""
+FORBIDDEN: Final = 403
+GENERAL: Final = frozenset({"invaliddata", "internalservererror"})
+"""Code minors that may stand for any bad request."""
 BAD_VALUES: Final = "invaliddata"
 """The code minor of 400 and 422."""
 CODES: Final = "CodeMinor"
@@ -130,13 +135,25 @@ def codes_say_failure(tenant: ObservedTenant, operation: Operation) -> Iterator[
         expected = CODE_MINORS.get(exchange.status, ()) if exchange.status != 404 or not operation.many else ()
         if expected and not any(each.code_minor in expected for each in said):
             message = f"no status entry of the {exchange.status} response has codeMinor '{_written(tenant, expected)}'"
-            of_bad_values = all(each.code_minor == BAD_VALUES for each in said)
-            if not contradicts(said, expected) and not of_bad_values:
+            of_bad_values = all(each.code_minor == BAD_VALUES for each in said) and exchange.status != FORBIDDEN
+            if not _is_of_another_case(tenant, exchange, said, expected) and not of_bad_values:
                 # Certified servers use other vocabularies as well, so another word is at most a should.
                 yield exchange_finding(message, exchange, Level.SHOULD)
             else:
                 yield exchange_finding(f"{message}, but that of another case", exchange)
             return
+
+
+def _is_of_another_case(
+    tenant: ObservedTenant, exchange: Exchange, said: list[StatusEntry], expected: tuple[str, ...]
+) -> bool:
+    """Return whether the code minors of a response are certainly those of another case."""
+    if tenant.specification.specification.status_list is None and CODES in tenant.specification.enumerations:
+        # The versions with one status object say which code minor each status has.
+        words = {code.replace(" ", "").replace("_", "").lower() for code in tenant.specification.enumerations[CODES]}
+        return bool(said) and all(each.code_minor in words - {*expected, *GENERAL} for each in said)
+    # The others have no code minor for 403 in their vocabulary.
+    return exchange.status != FORBIDDEN and contradicts(said, expected)
 
 
 @rule(

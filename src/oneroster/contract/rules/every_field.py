@@ -224,7 +224,7 @@ def every_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterator[
         raise ExplainedBy(rules, text, anywhere=True, otherwise=text)
 
 
-_ORDER: Final = ("OR-SRT-01", "OR-SRT-02", "OR-SRT-06", "OR-CMB-01")
+_ORDER: Final = ("OR-SRT-01", "OR-SRT-02", "OR-SRT-06", "OR-CMB-01", "OR-PAG-08")
 _ORDERED_KINDS: Final = frozenset({"string", "date", "number", "integer", "date-time"})
 """Kinds whose order is known: enumerated values may be sorted as text or in the order of the vocabulary."""
 

@@ -128,7 +128,7 @@ def _differences(
             returned = {name for name in found.ids if name}
             cause = misreading(wanted, rows, returned) if whole.complete else None
             message += f"; {cause}" if cause else ""
-            symptom_of = FILTERS_APPLY if returned >= rows.keys() else ()
+            symptom_of = FILTERS_APPLY if _as_without_filter(whole, found) else ()
             yield finding(message, first, unexpected or missing, level_of(trust), symptom_of)
             return
     if (repeated := repeated_ids(found)) and not repeated_ids(whole):
@@ -147,6 +147,20 @@ def is_match_expected(whole: ObservedWalk, wanted: ExpectedFilter) -> bool:
     """Whether some row certainly matches a filter."""
     verdicts = (expected(wanted, row) for row in whole.rows)
     return any(each.holds and each.trust != "C" for each in verdicts)
+
+
+def _as_without_filter(whole: ObservedWalk, found: ObservedWalk) -> bool:
+    """Return whether the pages that were read are those of the collection without a filter.
+
+    Of a server that shortens pages, not all of them are read.
+    """
+    returned = {name for name in found.ids if name}
+    return returned >= {name for name in whole.ids if name} or (not found.complete and returned == _first(whole, found))
+
+
+def _first(whole: ObservedWalk, found: ObservedWalk) -> set[str]:
+    """Return the ids of the first rows of a collection, as many as another walk has."""
+    return {name for name in whole.ids[: len(found)] if name}
 
 
 def _undefined_rows(tenant: ObservedTenant, operation: Operation, wanted: ExpectedFilter) -> Iterator[Finding]:

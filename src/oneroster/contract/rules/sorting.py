@@ -191,7 +191,8 @@ def unknown_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterato
         raise obstacle(reading, "OR-SRT-04")
     elif not reading.rows or _announces_fewer(tenant, reading, len(rows)):
         found = len(reading.rows) if reading.total is None else reading.total
-        yield finding(f"a sort by an unknown field returned {found} of {count_of(len(rows), 'row')}", reading)
+        message = f"a sort by an unknown field returned {found} of {count_of(len(rows), 'row')}"
+        yield finding(message, reading, symptom_of=("OR-PAG-05",) if reading.rows else ())
 
 
 def _announces_fewer(tenant: ObservedTenant, reading: ParsedResponse, rows: int) -> bool:
