@@ -33,9 +33,10 @@ PROVOKING: Final = {
     "OR-ERR-10": ("OR-HTP-02", "OR-PAG-07"),
     "OR-HTP-08": ("http",),
     "OR-ENV-07": ("errors",),
-    "OR-ENV-08": ("OR-FLT-01",),
-    "OR-ADD-08": ("errors",),
-    "OR-ADD-09": ("errors",),
+    "OR-ENV-08": ("OR-FLT-01", "OR-FLD-02"),
+    "OR-PAG-14": ("OR-FLT-11",),
+    "OR-ADD-08": ("errors", "access"),
+    "OR-ADD-09": ("errors", "access"),
 }
 """By rule about the whole run: families and rules whose requests it judges."""
 CERTAIN: Final = "[A]"

@@ -15,6 +15,7 @@ ENVELOPE: Final = {
     "filtered-as-text": "OR-ENV-07",
     "filtered-wrapper-by-path": "OR-ENV-08",
     "nested-null-when-empty": "OR-ENV-06",
+    "selected-record-bare": "OR-ENV-08",
 }
 
 SCHEMA: Final = {
@@ -25,6 +26,8 @@ SCHEMA: Final = {
     "us-dates": "OR-SCH-04",
     "local-times": "OR-SCH-05",
     "json-booleans": "OR-SCH-06",
+    "booleans-in-capitals": "OR-SCH-06",
+    "words-in-capitals": "OR-SCH-03",
     "null-required": "OR-SCH-01",
     "href-unescaped": "OR-SCH-07",
     "flat-references": "OR-SCH-01",
@@ -61,6 +64,13 @@ PAGING: Final = {
     "next-link-beyond-end": "OR-PAG-06",
     "nested-default-of-ten": "OR-PAG-08",
     "prev-is-first": "OR-PAG-12",
+    "filtered-default-of-ten": "OR-PAG-08",
+    "special-default-of-two": "OR-PAG-08",
+    "offset-default-one": "OR-PAG-08",
+    "prev-before-start": "OR-PAG-12",
+    "next-without-limit": "OR-PAG-06",
+    "filtered-last-beyond-end": "OR-PAG-13",
+    "either-total-added": "OR-PAG-14",
 }
 
 FILTERING: Final = {
@@ -148,6 +158,7 @@ FIELDS: Final = {
 
 COMBINATIONS: Final = {
     "combined-filter-lost": "OR-CMB-01",
+    "filter-within-page": "OR-CMB-01",
     "nested-filter-ignored": "OR-CMB-01",
     "combined-total-wrong": "OR-CMB-02",
     "combined-links-forget-sort": "OR-CMB-03",
@@ -254,6 +265,8 @@ ACCESS: Final = {
     "forwarded-trusted": "OR-ACC-01",
     "empty-secret": "OR-ACC-17",
     "signature-left-out": "OR-ACC-18",
+    "client-id-any-case": "OR-ACC-18",
+    "core-scope-refused": "OR-ACC-21",
     "secret-last-characters": "OR-ACC-17",
     "secret-trimmed": "OR-ACC-17",
     "client-unauthenticated": "OR-ACC-17",
@@ -285,8 +298,10 @@ PRIVACY: Final = {
     "href-holds-name": "OR-PRV-03",
     "link-holds-name": "OR-PRV-04",
     "demographics-for-all": "OR-PRV-05",
+    "demographics-by-roster-scope": "OR-PRV-05",
     "link-holds-token": "OR-PRV-06",
     "error-repeats-token": "OR-PRV-07",
+    "not-found-repeats-token": "OR-PRV-07",
     "user-with-birth-date": "OR-PRV-08",
     "href-holds-token": "OR-PRV-06",
     "metadata-birth-date": "OR-PRV-08",
@@ -294,6 +309,8 @@ PRIVACY: Final = {
 
 HTTP: Final = {
     "latin-charset": "OR-HTP-01",
+    "latin-bytes": "OR-HTP-01",
+    "byte-order-mark": "OR-HTP-01",
     "head-without-total": "OR-HTP-02",
     "options-silent": "OR-HTP-03",
     "shared-cache": "OR-HTP-04",
@@ -331,6 +348,7 @@ ERRORS: Final = {
     "head-crashes": "OR-ERR-10",
     "end-crashes": "OR-ERR-10",
     "impossible-value-ignored": "OR-ERR-11",
+    "impossible-value-crashes": "OR-ERR-10",
     "third-clause-ignored": "OR-ERR-12",
     "odd-sort-empties": "OR-ERR-13",
     "repeated-fields-ignored": "OR-ERR-14",
@@ -455,6 +473,9 @@ ADDITIONS: Final = {
     "case-without-uuid": "OR-ADD-07",
     "status-wrapped": "OR-ADD-08",
     "flat-minor-code": "OR-ADD-09",
+    "refusal-wrapped": "OR-ADD-08",
+    "refusal-in-other-words": "OR-ADD-09",
+    "forbidden-says-unauthorised": "OR-ERR-08",
     "no-discovery": "OR-ADD-10",
     "discovery-incomplete": "OR-ADD-11",
     "discovery-of-others": "OR-ADD-12",
@@ -494,7 +515,14 @@ ADDITIONS: Final = {
     "post-other-parent": "OR-WRT-42",
 }
 """Faults in what only OneRoster 1.2 has."""
-OTHERWISE: Final = {"1.2": {**ADDITIONS, "json-booleans": "OR-SCH-02", "malformed-filter-crashes": "OR-ERR-10"}}
+OTHERWISE: Final = {
+    "1.2": {
+        **ADDITIONS,
+        "json-booleans": "OR-SCH-02",
+        "booleans-in-capitals": "OR-SCH-03",
+        "malformed-filter-crashes": "OR-ERR-10",
+    }
+}
 """Faults that break another rule in a version: there the form of booleans is certain, the grammar of filters is not."""
 
 

@@ -16,6 +16,7 @@ from oneroster.sandbox.faults.declarations import HOOK_PARTS
 from oneroster.sandbox.variants import VARIANTS
 from oneroster.standard import Standard
 from tests.contract.fault_sets import (
+    FAMILIES,
     all_compatible,
     breaks_a_must,
     compatible,
@@ -125,6 +126,28 @@ def test_of_two_faults_none_hides_the_other(drawn: Pair) -> None:
 def served_elements(version: str) -> set[str]:
     elements = Standard.of(version).specification.elements
     return {each for each in elements if elements[each].collection}
+
+
+def shown_on_short_pages(version: str) -> list[tuple[str, str]]:
+    """Return the faults of rows, order and totals that show on a server that shortens pages."""
+    families = ("filtering", "sorting", "combinations", "paging", "fields")
+    return [
+        (version, name)
+        for name in breaking(version)
+        if FAMILIES[rules_of(version)[name]] in families and "page-cap" in possible_variants([name], version)
+    ]
+
+
+@pytest.mark.series
+@pytest.mark.parametrize(
+    ("version", "name"),
+    [("1.1", "filter-ignored"), ("1.2", "desc-ignored")]
+    + [pair for version in VERSIONS for pair in shown_on_short_pages(version)],
+)
+def test_short_pages_make_one_fault_no_more_findings(version: str, name: str) -> None:
+    report = judged([name], ["page-cap"], version=version, rules=families_for([name, "filter-ignored"], version))
+    assert unseen(report, [name], version) == set()
+    assert unexplained(report, [name], ["page-cap"], version) == set()
 
 
 @pytest.mark.series

@@ -4,7 +4,7 @@ import json
 import socket
 from collections.abc import Mapping
 from functools import cache
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -15,18 +15,20 @@ from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.target import Target
 from oneroster.contract.levels import Level
+from oneroster.contract.observation.near_credentials import token_in_use
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Offer
 from oneroster.contract.observation.snapshot import read_all_collections
 from oneroster.contract.observation.token_endpoint import TokenEndpoint
 from oneroster.contract.reports import html
 from oneroster.contract.reports.summary_model import Summary
 from oneroster.contract.result import Cause, CheckReport, Status
-from oneroster.contract.rules.access_oauth2_tokens import OTHER_GRANTS, UNKNOWN_GRANT, unknown_grant
+from oneroster.contract.rules.access_oauth2_tokens import OTHER_GRANTS, UNKNOWN_GRANT, expired_token, unknown_grant
 from oneroster.contract.rules.errors_status_codes import MALFORMED_QUERIES
+from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.runner import check
 from oneroster.sandbox.variants import variants_by_name
-from tests.contract_kit.hostile import answer
-from tests.contract_kit.judging import ORGS, judging
+from tests.contract_kit.hostile import answer, serving
+from tests.contract_kit.judging import EMPTY, ORGS, judging
 from tests.in_process import quick_sandbox
 
 USERS = 40
@@ -255,3 +257,138 @@ WRAPPERS = {"students": "users", "teachers": "users", "schools": "orgs", "terms"
 def test_a_collection_that_cannot_be_read_to_its_end_is_judged_by_the_rows_that_are_known() -> None:
     report = judged(("OR-FLT-01", "OR-SRT-01"), ("offset-ignored", "filter-ignored", "sort-ignored"), ("page-cap",))
     assert failed(report) == {"OR-FLT-01", "OR-SRT-01"}
+
+
+OWN_PAGES = ("OR-PAG-02", "OR-PAG-05", "OR-SRT-01", "OR-SRT-04", "OR-FLT-01", "OR-SEM-01", "OR-SEM-03", "OR-SEM-15")
+"""Rules on paging, and those that compare with a whole collection."""
+
+
+@pytest.mark.parametrize(
+    ("faults", "rules"),
+    [
+        (("total-of-page",), {"OR-PAG-05"}),
+        (("total-of-page", "offset-ignored"), {"OR-PAG-02", "OR-PAG-05"}),
+    ],
+    ids="+".join,
+)
+def test_a_total_of_the_page_does_not_make_a_cut_collection_whole(faults: tuple[str, ...], rules: set[str]) -> None:
+    report = judged(OWN_PAGES, faults, ("page-cap",))
+    assert {each.id for each in report.violations(Level.SHOULD)} == rules
+
+
+def test_a_total_of_collections_that_do_not_page_is_not_said_to_be_absent() -> None:
+    report = judged(("OR-PAG-02", "OR-PAG-05"), ("offset-ignored", "wrong-total"), ("page-cap",))
+    assert not [each for each in report.checks if each.id == "OR-PAG-05" and each.cause is Cause.NOT_OFFERED]
+
+
+def test_server_errors_of_other_filters_than_malformed_ones_are_reported_beside_them() -> None:
+    include = ("OR-FLT-13", "OR-ERR-10", "OR-ERR-11")
+    report = judged(include, ("malformed-filter-crashes", "impossible-value-crashes"))
+    assert failed(report) == {"OR-FLT-13", "OR-ERR-10"}
+
+
+def test_an_id_in_another_case_is_seen_in_single_reads_that_are_arrays() -> None:
+    report = judged(("OR-ENV-02", "OR-SEM-29"), ("single-in-list", "ids-ignore-case"))
+    assert {each.id for each in report.violations(Level.SHOULD)} == {"OR-ENV-02", "OR-SEM-29"}
+
+
+def test_a_server_that_revokes_earlier_tokens_is_judged_with_tokens_that_are_valid() -> None:
+    include = ("OR-ACC-11", "OR-ACC-16", "OR-ACC-19", "OR-PRV-05")
+    for faults, rules in (((), set()), (("scopes-ignored",), {"OR-ACC-11"}), (("token-with-more",), {"OR-ACC-16"})):
+        with quick_sandbox(USERS, faults=faults, variants=variants_by_name(["one-token"])) as tenant:
+            access = OAuth2Credentials(tenant.token_url, tenant.client_id, tenant.client_secret)
+            report = check(
+                Target(tenant.base_url, access=access), RunBudget(requests=2500), rules=select(include), seed=1
+            )
+        assert {each.id for each in report.violations(Level.SHOULD)} == rules
+
+
+def test_an_expired_token_is_waited_for_as_long_as_its_own_response_says() -> None:
+    waited: list[float] = []
+    lifetimes = iter([2, 5, 7])
+
+    def behave(connection: socket.socket, head: bytes) -> None:
+        if head.startswith(b"POST"):
+            token = {"access_token": "t", "token_type": "bearer", "expires_in": next(lifetimes)}
+            connection.sendall(answer(json.dumps(token).encode()))
+        elif waited:
+            connection.sendall(answer(b"", "401 Unauthorized"))
+        else:
+            connection.sendall(EMPTY)
+
+    with serving(behave) as server:
+        access = OAuth2Credentials(f"{server.base_url}/token", "me", "s3cret")
+        with Gateway(Target(server.base_url, access=access), RunBudget(timeout=5), pause=waited.append) as gateway:
+            tenant = ObservedTenant(gateway)
+            tenant.ask(ORGS, query={"limit": 1})
+            assert list(expired_token(tenant, ORGS)) == []
+    assert max(waited) > 7
+
+
+def test_a_token_that_expired_meanwhile_is_renewed_before_it_is_varied() -> None:
+    granted = 0
+
+    def behave(connection: socket.socket, head: bytes) -> None:
+        nonlocal granted
+        if head.startswith(b"POST"):
+            granted += 1
+            token = {"access_token": f"t{granted}", "token_type": "bearer", "expires_in": 0}
+            connection.sendall(answer(json.dumps(token).encode()))
+        else:
+            connection.sendall(EMPTY)
+
+    with judging(behave, lambda server: OAuth2Credentials(f"{server.base_url}/token", "me", "s3cret")) as tenant:
+        assert token_in_use(tenant) == f"t{granted}"
+
+
+def test_a_filter_of_the_page_is_seen_on_a_server_whose_sorted_pages_are_wrong_as_well() -> None:
+    report = judged(("OR-SRT-01", "OR-CMB-01"), ("sort-ignored", "filter-within-page"))
+    assert failed(report) == {"OR-SRT-01", "OR-CMB-01"}
+
+
+def test_what_the_kit_wrote_to_see_it_rejected_is_no_record_of_the_tenant() -> None:
+    with quick_sandbox(USERS, faults=["put-takes-invalid"]) as tenant:
+        target = Target(tenant.base_url, access=BearerToken(tenant.token), allow_writes=True)
+        report = check(target, RunBudget(requests=2500), rules=select(["OR-WRT-13", "OR-ENG-03"]), seed=1)
+    assert {each.id for each in report.violations(Level.SHOULD)} == {"OR-WRT-13"}
+
+
+class Growing:
+    """A collection that gets one more row whenever some requests were answered."""
+
+    def __init__(self, every: int) -> None:
+        self._every = every
+        self.requests = 0
+
+    def rows(self) -> list[dict[str, str]]:
+        self.requests += 1
+        changed = [f"2026-01-{1 + number % 28:02d}T10:{number % 60:02d}:00Z" for number in range(300)]
+        return [
+            {
+                "sourcedId": f"o{number}",
+                "status": "active",
+                "dateLastModified": changed[number],
+                "name": f"Org {number}",
+            }
+            for number in range(30 + self.requests // self._every)
+        ]
+
+    def __call__(self, connection: socket.socket, head: bytes) -> None:
+        query = parse_qs(urlsplit(head.split(b" ")[1].decode()).query)
+        rows = self.rows()
+        if "sort" in query:
+            rows.sort(key=lambda row: row.get(query["sort"][0], ""), reverse=query.get("orderBy") == ["desc"])
+        start, limit = int(query.get("offset", ["0"])[0]), int(query.get("limit", ["100"])[0])
+        page = json.dumps({"orgs": rows[start : start + limit]}).encode()
+        connection.sendall(answer(page, X_Total_Count=str(len(rows))))
+
+
+@pytest.mark.parametrize("every", [7, 12, 40])
+def test_a_collection_that_grows_during_the_run_violates_no_must(every: int) -> None:
+    rules = select(
+        ["OR-PAG-02", "OR-PAG-03", "OR-PAG-05", "OR-PAG-08", "OR-PAG-09", "OR-PAG-10", "OR-SRT-01", "OR-SRT-02"]
+    )
+    with serving(Growing(every)) as server:
+        target = Target(server.base_url, access=BearerToken("t"))
+        report = check(target, RunBudget(requests=2500), rules=rules, plan=RunPlan(frozenset({"getAllOrgs"})), seed=1)
+    assert failed(report) == set()

@@ -48,7 +48,7 @@ TOGETHER: Final = (
     ("two-rows", "no-optional"),
     ("three-rows", "only-deleted"),
     ("all-optional", "gradebook-refused"),
-    ("no-nested",),
+    ("no-nested", "one-token"),
 )
 VALID_HERE: Final = [
     name for name, variant in VARIANTS.items() if not missing_features(variant.features, Standard.of().specification)

@@ -82,7 +82,16 @@ LOOKS_OF_1_2: dict[str, tuple[Look, Any, Any]] = {
 
 
 def test_every_variant_is_looked_at() -> None:
-    assert set(LOOKS) | set(LOOKS_OF_1_2) == set(VARIANTS)
+    assert set(LOOKS) | set(LOOKS_OF_1_2) | {"one-token"} == set(VARIANTS)
+
+
+@pytest.mark.parametrize(("names", "first"), [([], 200), (["one-token"], 401)])
+def test_a_new_token_may_revoke_the_earlier_one(names: list[str], first: int) -> None:
+    with Sandbox(variants=variants_by_name(names)) as tenant, client_of(tenant) as client:
+        grant, secret = {"grant_type": "client_credentials"}, (tenant.client_id, tenant.client_secret)
+        issued = [client.post(tenant.token_url, data=grant, auth=secret).json()["access_token"] for _ in range(2)]
+        read = [client.get("/orgs", headers={"Authorization": f"Bearer {each}"}).status_code for each in issued]
+    assert read == [first, 200]
 
 
 @pytest.mark.parametrize("name", LOOKS)

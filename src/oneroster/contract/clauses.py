@@ -92,7 +92,7 @@ CLAUSES: Final[tuple[Fact, ...]] = (
     Fact("3.3", "B", "an offset beyond the end returns an empty array", _ids("PAG", 7)),
     Fact("3.4", "B", "exactly the requested fields", _ids("FLD", 1, 2, 6) + _ids("ERR", 14) + _ids("CMB", 4)),
     Fact("3.4", "C", "nested selection", (), _NO_RULE),
-    Fact("4", "A", "X-Total-Count is the number of matching records", _ids("PAG", 5, 11) + _ids("CMB", 2)),
+    Fact("4", "A", "X-Total-Count is the number of matching records", _ids("PAG", 5, 11, 14) + _ids("CMB", 2)),
     Fact("4", "A", "Link with next, prev, first and last is recommended", _ids("PAG", 6, 12)),
     Fact("4", "B", "links repeat the parameters", _ids("PAG", 13) + _ids("CMB", 3) + _ids("PRV", 4, 6)),
     Fact("4", "C", "Retry-After", (), "a tenant is not made busy on purpose"),
@@ -141,7 +141,7 @@ CLAUSES: Final[tuple[Fact, ...]] = (
     Fact("7.4", "B", "client id and secret by HTTP Basic", _ids("ACC", 20)),
     Fact("7.4", "A", "the token response", _ids("ACC", 8, 9, 15)),
     Fact("7.4", "B", "tokens expire", _ids("ACC", 10)),
-    Fact("7.4", "B", "which scope an operation needs", _ids("ACC", 11, 19) + _ids("PRV", 5) + _ids("WRT", 29)),
+    Fact("7.4", "B", "which scope an operation needs", _ids("ACC", 11, 19, 21) + _ids("PRV", 5) + _ids("WRT", 29)),
     Fact(
         "RFC 9110",
         "B",

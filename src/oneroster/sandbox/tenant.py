@@ -80,7 +80,12 @@ class SandboxTenant:
             serializer=serializer,
             routes=RouteTable(specification, _served(specification, profile, chosen)),
             authentication=Authentication(
-                credentials, scopes, token_lifetime=token_lifetime, clock=clock, methods=_methods(specification, chosen)
+                credentials,
+                scopes,
+                token_lifetime=token_lifetime,
+                clock=clock,
+                methods=_methods(specification, chosen),
+                one_token=chosen.one_token,
             ),
             bodies=PutBodyReader(store, serializer, clock),
             faults=active,

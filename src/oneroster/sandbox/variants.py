@@ -32,6 +32,7 @@ class Variants:
         unknown_names_refused: Whether a sort or a selection by an unknown field is rejected instead of ignored.
         minor_codes: Whether status objects have the minor codes, which are optional where they are nested.
         authentication_methods: Which of `AUTHENTICATION_METHODS` are accepted (7.1).
+        one_token: Whether a new OAuth 2 token revokes the earlier ones.
         latency: Seconds to wait before every response.
     """
 
@@ -53,6 +54,7 @@ class Variants:
     unknown_names_refused: bool = False
     minor_codes: bool = True
     authentication_methods: frozenset[str] = AUTHENTICATION_METHODS
+    one_token: bool = False
     latency: float = 0.0
 
 
@@ -99,6 +101,7 @@ VARIANTS: Final[Mapping[str, Variant]] = MappingProxyType(
             {"authentication_methods": frozenset({"oauth1"})},
             ("OAuth 1.0a",),
         ),
+        "one-token": Variant("revokes earlier OAuth 2 tokens when it issues one", {"one_token": True}),
         "no-nested": Variant("serves no collections below a parent", {"nested": False}),
         "unknown-names-refused": Variant(
             "responds with 400 to a sort or a selection by an unknown field",

@@ -23,6 +23,7 @@ FAMILIES = (
     "page_details",
     "partial_details",
     "partial_offers",
+    "partial_paging",
     "partial_selections",
     "partial_values",
     "query_details",
@@ -37,6 +38,7 @@ FAMILIES = (
 )
 OTHERS = {"crash-on-null", "link-holds-token", "error-repeats-token"}
 CATEGORY = {"title": "Tests", "status": "active", "dateLastModified": "2026-08-01T06:00:00.000Z"}
+EITHER = "/orgs?filter=status='active' OR status='tobedeleted'"
 SINCE = "dateLastModified>='2025-12-01T00:00:00Z'"
 
 
@@ -63,6 +65,11 @@ def nested(client: httpx.Client, **parameters: Any) -> httpx.Response:
 
 def nested_rows(client: httpx.Client, **parameters: Any) -> int:
     return len(nested(client, **parameters).json()["classes"])
+
+
+def first_page(client: httpx.Client, path: str) -> int:
+    """How many rows a page has."""
+    return len(next(iter(client.get(path).json().values())))
 
 
 def refusal(client: httpx.Client) -> Row:
@@ -145,6 +152,34 @@ LOOKS: dict[str, tuple[Look, Any, Any]] = {
         lambda c: list(c.get("/schools?filter=status='active'").json()),
         ["orgs"],
         ["schools"],
+    ),
+    "filtered-default-of-ten": (lambda c: first_page(c, "/results?filter=status='active'"), 100, 10),
+    "special-default-of-two": (lambda c: first_page(c, "/students") > 2, True, False),
+    "offset-default-one": (
+        lambda c: c.get("/orgs").json()["orgs"][0] == c.get("/orgs?offset=0").json()["orgs"][0],
+        True,
+        False,
+    ),
+    "next-without-limit": (lambda c: "limit=" in c.get("/orgs?limit=2").links["next"]["url"], True, False),
+    "prev-before-start": (
+        lambda c: "offset=-" in c.get("/orgs?limit=4&offset=1").links["prev"]["url"],
+        False,
+        True,
+    ),
+    "filtered-last-beyond-end": (
+        lambda c: len(c.get(c.get("/orgs?filter=status='active'").links["last"]["url"]).json()["orgs"]) > 0,
+        True,
+        False,
+    ),
+    "either-total-added": (
+        lambda c: int(c.get(EITHER).headers["x-total-count"]) - len(c.get(EITHER).json()["orgs"]),
+        0,
+        1,
+    ),
+    "selected-record-bare": (
+        lambda c: list(c.get(f"/orgs/{plain(c, '/orgs')}?fields=status").json()),
+        ["org"],
+        ["status"],
     ),
     "nested-null-when-empty": (lambda c: nested(c, offset=500).json()["classes"], [], None),
     "digits-as-numbers": (lambda c: bool(rows(c, "/academicSessions", filter="schoolYear='02026'")), False, True),
@@ -272,6 +307,7 @@ LOOKS: dict[str, tuple[Look, Any, Any]] = {
     "minus-one-is-all": (lambda c: status(c, "/users?limit=-1"), 400, 200),
     "crash-on-empty-number": (lambda c: status(c, "/users?limit="), 400, 500),
     "impossible-value-ignored": (lambda c: len(rows(c, "/users", filter="role='oneroster-check-word'")), 0, 41),
+    "impossible-value-crashes": (lambda c: status(c, "/users?filter=role='oneroster-check-word'"), 200, 500),
     "third-clause-ignored": (
         lambda c: status(c, "/orgs?filter=name='a' AND name='b' AND name='c'"),
         400,
@@ -437,6 +473,9 @@ BY_THE_KIT = {
     "path-unsigned",
     "method-unsigned",
     "nested-by-core-scope",
+    "demographics-by-roster-scope",
+    "client-id-any-case",
+    "core-scope-refused",
     "put-not-nested",
     "put-changes-score-status",
     "put-takes-wrong-kind",

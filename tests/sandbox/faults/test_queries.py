@@ -125,6 +125,7 @@ LOOKS: dict[str, Look] = {
     "unknown-sort-refused": (lambda c: status(c, "/orgs", sort="colour"), 200, 400),
     "unknown-sort-silent": (lambda c: warned(c, sort="colour"), list, type(None)),
     "sort-drops-absent": (lambda c: len(rows(c, "/users", sort="middleName")), 41, 10),
+    "filter-within-page": (lambda c: len(rows(c, "/users", filter="role='teacher'", limit=1)), 1, 0),
     "filter-ignored": (lambda c: count(c, "/users", "role='nobody'"), 0, 41),
     "unequal-as-equal": (lambda c: count(c, "/users", "role!='nobody'"), 41, 0),
     "contains-as-prefix": (lambda c: count(c, "/orgs", "name~'epublic of'"), 1, 0),

@@ -202,7 +202,7 @@ class _GatewayApp:
         headers.append((EXCHANGE_HEADER, str(number)))
         raw = [(name.lower().encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers]
         await send({"type": "http.response.start", "status": exchange.status, "headers": raw})
-        await send({"type": "http.response.body", "body": exchange.body})
+        await send({"type": "http.response.body", "body": exchange.json_body})
 
     def _exchange_number(self, scope: Message) -> int | None:
         """Return the number of the exchange for a request, which is sent if it was not sent before."""

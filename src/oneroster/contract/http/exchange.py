@@ -1,5 +1,6 @@
 """One request with its response, kept as raw bytes and never shown."""
 
+import codecs
 import shlex
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -66,10 +67,34 @@ class Exchange:
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             return UNREADABLE
 
+    @cached_property
+    def payload(self) -> Any:
+        """The decoded body, also after a byte order mark and in ISO-8859-1; `UNREADABLE` if it is not JSON."""
+        return _decoded_from_other_bytes(self.body) if self.json is UNREADABLE else self.json
+
+    @property
+    def json_body(self) -> bytes:
+        """The body in UTF-8 if it is JSON in other bytes, which one rule reports; otherwise the body unchanged."""
+        strange = self.json is UNREADABLE and self.payload is not UNREADABLE
+        return msgspec.json.encode(self.payload) if strange else self.body
+
     @property
     def media_type(self) -> str:
         """The media type in lower case, without its parameters; empty if it is missing."""
         return str(self.headers.get("Content-Type", "")).partition(";")[0].strip().lower()
+
+
+def _decoded_from_other_bytes(body: bytes) -> Any:
+    """Return a body decoded that is JSON after a byte order mark or in ISO-8859-1; otherwise `UNREADABLE`."""
+    text = body.removeprefix(codecs.BOM_UTF8)
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        text = text.decode("latin-1").encode()
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return UNREADABLE
 
 
 def encoded_path(template: str, values: dict[str, str]) -> str:

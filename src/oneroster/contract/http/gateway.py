@@ -109,6 +109,14 @@ class Gateway:
         """Requests that may still be sent."""
         return self._budget.left
 
+    def has_created(self, sourced_id: str | None) -> bool:
+        """Return whether an id is that of an object that the kit may have created."""
+        return sourced_id in self._own_ids or any(sourced_id == name for _, name in self._allocated)
+
+    def authentication(self) -> dict[str, str]:
+        """Return the headers that authenticate the tenant's own requests; see `TokenRenewal.headers`."""
+        return self._renewal.headers("GET", self.target.base_url, self.target.access)
+
     def get(self, path: str, query: str = "", *, access: Credentials | None = None) -> Exchange:
         """Send a GET below the base URL; see `send`."""
         return self.send("GET", self.target.url_of(path) + (f"?{query}" if query else ""), access=access)
@@ -186,8 +194,7 @@ class Gateway:
             start: An id returned before, with which it begins.
         """
         first = start if start in self._own_ids else f"{OWN}-{secrets.token_hex(8)}"
-        sourced_id = f"{first}{ending}"
-        self._own_ids.add(sourced_id)
+        self._own_ids.add(sourced_id := f"{first}{ending}")
         return sourced_id
 
     def write(
@@ -265,9 +272,8 @@ class Gateway:
         return exchange
 
     def is_own(self, url: str) -> bool:
-        """Return whether a URL is of the tenant's origin."""
+        """Return whether a URL is of the tenant's origin, as httpx reads it, which sends it."""
         try:
-            # httpx parses the URL that it sends in the same way, so that no other reading of it can lead elsewhere.
             return origin_of(url) in self._origins
         except (ValueError, httpx.InvalidURL):
             return False
@@ -283,19 +289,15 @@ class Gateway:
         """Send a request; repeat it with a new token if a token that was accepted before is refused."""
         generation, used = self._renewal.generation, access or self.target.access
         exchange = self._attempts.send(method, url, used, headers, content)
-        if access is not None:
-            return exchange
-        if exchange.status == 401 and self._renewal.renew(generation):
+        if access is None and exchange.status == 401 and self._renewal.renew(generation):
             return self._attempts.send(method, url, used, headers, content)
-        if exchange.status < 400:
+        if access is None and exchange.status < 400:
             self._renewal.accepted()
         return exchange
 
     def _post_token(self, url: str, headers: dict[str, str], form: bytes) -> TokenResponse:
         """Post a form to the token endpoint; called only by `Credentials.headers`."""
         raw = self._sender.send(self._sender.build_request("POST", url, headers, form))
-        curl = "# request a token:"
-        self.incidents.add_token_response(
-            Exchange("POST", url, url, raw.status, raw.headers, raw.body, raw.seconds, curl)
-        )
+        posted = Exchange("POST", url, url, raw.status, raw.headers, raw.body, raw.seconds, "# request a token:")
+        self.incidents.add_token_response(posted)
         return TokenResponse(raw.status, raw.body)

@@ -60,7 +60,7 @@ class ParsedResponse:
     @cached_property
     def envelope_problem(self) -> str | None:
         """What is wrong with the envelope of a response with status 200; None if it is right."""
-        payload, wrapper = self.exchange.json, self.operation.wrapper
+        payload, wrapper = self.exchange.payload, self.operation.wrapper
         if payload is UNREADABLE:
             return "the body is not JSON"
         if not isinstance(payload, dict):
@@ -78,7 +78,7 @@ class ParsedResponse:
     @cached_property
     def location(self) -> Location | None:
         """Where the data of the body is; None if it is not clear."""
-        return located_rows(self.exchange.json, self.operation.wrapper, many=self.operation.many)
+        return located_rows(self.exchange.payload, self.operation.wrapper, many=self.operation.many)
 
     @cached_property
     def rows(self) -> list[Record]:
@@ -88,7 +88,7 @@ class ParsedResponse:
     @property
     def other_members(self) -> dict[str, Any]:
         """The members of the body besides its data, such as warnings; empty if the body is not a JSON object."""
-        payload = self.exchange.json
+        payload = self.exchange.payload
         return (
             {name: value for name, value in payload.items() if name not in self._data_keys}
             if isinstance(payload, dict)

@@ -151,7 +151,7 @@ def _response_actions(tenant: ObservedTenant, specification: DocumentModel) -> I
 
 def _wrapper_in(response: ParsedResponse, standard: Specification) -> str | None:
     """Return the only key that can be the wrapper of a response; None if there is not exactly one."""
-    payload = response.exchange.json
+    payload = response.exchange.payload
     kind = list if response.operation.many else dict
     if not isinstance(payload, dict) or response.operation.wrapper in payload:
         return None

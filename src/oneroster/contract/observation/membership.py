@@ -3,6 +3,7 @@
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any, Final
 
 from oneroster.contract.errors import NotJudged, NotOffered
@@ -15,11 +16,13 @@ __all__ = [
     "certain_members",
     "count_parents",
     "deleted_members",
+    "entries_of",
     "expected_members",
     "in_subset",
     "is_live",
     "linked_ids",
     "possible_members",
+    "says",
     "values_at",
 ]
 
@@ -61,7 +64,17 @@ def linked_ids(tenant: ObservedTenant, element: str, row: Record, path: str) -> 
 
 def in_subset(row: Record, subset: Subset | None) -> bool:
     """Return whether a record belongs to a specialised collection, such as students among users."""
-    return subset is None or not values_at(row, subset.property).isdisjoint(subset.values)
+    return subset is None or any(says(value, subset.values) for value in values_at(row, subset.property))
+
+
+def says(value: Any, words: tuple[str, ...] | frozenset[str]) -> bool:
+    """Return whether a value is documented, in whatever letters; the schema rules report other letters."""
+    return isinstance(value, str) and (value in words or value.casefold() in _folded(words))
+
+
+@cache
+def _folded(words: tuple[str, ...] | frozenset[str]) -> frozenset[str]:
+    return frozenset(word.casefold() for word in words)
 
 
 def values_at(row: Record, path: str) -> set[str]:
@@ -80,7 +93,7 @@ def entries_of(value: Any) -> list[Any]:
 
 def is_live(row: Record) -> bool:
     """Return whether a record is not marked for deletion; the standard does not say what deleted records link to."""
-    return row.get("status") != TO_BE_DELETED
+    return not says(row.get("status"), (TO_BE_DELETED,))
 
 
 def linking_records(
@@ -101,7 +114,7 @@ def linking_records(
     if collection is None or collection.element is None:
         raise NotOffered("the dialect has no such collection")
     where = dict(scope.through.where) if scope.through is not None else {}
-    matching = (row for row in records.values() if all(row.get(name) in values for name, values in where.items()))
+    matching = (row for row in records.values() if all(says(row.get(name), values) for name, values in where.items()))
     return collection.element, matching
 
 
@@ -151,7 +164,9 @@ def certain_members(tenant: ObservedTenant, operation: Operation, values: dict[s
         return members
     roles = operation.subset.values
     try:
-        return members & _enrolled(tenant, set(values.values()), lambda row: is_live(row) and row.get("role") in roles)
+        return members & _enrolled(
+            tenant, set(values.values()), lambda row: is_live(row) and says(row.get("role"), roles)
+        )
     except NotJudged:
         return set()
 
@@ -241,7 +256,11 @@ def count_parents(tenant: ObservedTenant, operation: Operation, *, complete: boo
         raise NotOffered("the document does not say to which parent the rows belong")
     element, records = linking_records(tenant, operation, operation.scope, complete=complete)
     counts: Counter[tuple[str, ...]] = Counter()
+    through = operation.scope.through
     for record in records:
+        if through is not None and not linked_ids(tenant, element, record, through.property):
+            # Such as a course without resources: it links no row.
+            continue
         sides = [sorted(linked_ids(tenant, element, record, each.property)) for each in operation.scope.parents]
         counts.update(itertools.product(*sides))
     return counts

@@ -20,7 +20,6 @@ from oneroster.contract.http.credentials import (
     OAuth1Credentials,
     OAuth2Credentials,
     TokenPost,
-    TokenResponse,
     WriteMethod,
 )
 from oneroster.contract.observation.observed_tenant import ObservedTenant
@@ -118,7 +117,7 @@ def _other_than(character: str) -> str:
 
 
 def token_in_use(tenant: ObservedTenant) -> str:
-    """Return the bearer token of the run, static or granted.
+    """Return the bearer token of the run, static or granted; a new one if that has expired.
 
     Raises:
         OtherAuthentication: The tenant is not accessed with a bearer token.
@@ -127,14 +126,9 @@ def token_in_use(tenant: ObservedTenant) -> str:
     if isinstance(access, BearerToken):
         return access.token
     if isinstance(access, OAuth2Credentials):
-        header = access.headers("GET", tenant.gateway.target.base_url, _no_post).get("Authorization", "")
+        header = tenant.gateway.authentication().get("Authorization", "")
         return header.removeprefix("Bearer ")
     raise OtherAuthentication("a bearer token")
-
-
-def _no_post(*_: object) -> TokenResponse:
-    """Post nothing: the token of the run is known."""
-    return TokenResponse(404, b"")
 
 
 def near_tokens(tenant: ObservedTenant) -> list[NearToken]:
@@ -161,6 +155,10 @@ def near_signatures(credentials: OAuth1Credentials) -> list[NearSignature]:
         NearSignature(credentials, "of another path", signed_url=_sibling),
         NearSignature(credentials, "of another method", signed_method="POST"),
         NearSignature(OAuth1Credentials(client_id + ADDED, secret, method), "of another client id"),
+        *(
+            NearSignature(OAuth1Credentials(client_id.swapcase(), secret, method), "of the client id in the other case")
+            for _ in range(client_id.swapcase() != client_id)
+        ),
         NearSignature(OAuth1Credentials(client_id, secret + ADDED, method), "by a secret with one character more"),
         NearSignature(credentials, "that is left out", changed_header=_without_signature),
         NearSignature(credentials, "that is empty", changed_header=_with_empty_signature),

@@ -14,6 +14,7 @@ from oneroster.contract.http.exchange import Exchange, encoded_path, encoded_que
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.parsed_response import NOT_OFFERED, REFUSED, ParsedResponse, Record, identity
 from oneroster.contract.observation.obstacles import unread
+from oneroster.contract.observation.page_totals import parameters_of_odd_total
 from oneroster.contract.observation.walk import ObservedWalk
 from oneroster.contract.run_plan import RunPlan
 from oneroster.standard import Standard
@@ -51,8 +52,11 @@ class ObservedTenant:
         dialect: The operations of the tenant's dialect.
         unanswered: Why a valid request got no response, by operation id.
         odd_media_types: The first request with a successful response that is not declared as JSON, by operation id.
-        odd_envelopes: The first successful response whose rows are not where the document has them, by operation id.
+        odd_envelopes: The first successful response whose data are not where the document has them, by operation id.
+        odd_totals: The first page with fewer rows than its limit whose total counts others, by operation id and the
+            names of the parameters.
         page_size: Rows requested per page; smaller for a server that rejects a larger limit.
+        trusts_totals: Whether X-Total-Count counts the rows of all pages, as far as is known.
     """
 
     def __init__(self, gateway: Gateway, seed: int = 0, plan: RunPlan | None = None) -> None:
@@ -65,7 +69,9 @@ class ObservedTenant:
         self.unanswered: Final[dict[str, str]] = {}
         self.odd_media_types: Final[dict[str, str]] = {}
         self.odd_envelopes: Final[dict[str, ParsedResponse]] = {}
+        self.odd_totals: Final[dict[tuple[str, str], ParsedResponse]] = {}
         self.page_size = PAGE
+        self.trusts_totals = True
         self._walks: Final[defaultdict[str, list[ObservedWalk]]] = defaultdict(list)
         self._responses: Final[dict[tuple[str, str], ParsedResponse]] = {}
         self._by_operation: Final[defaultdict[str, list[ParsedResponse]]] = defaultdict(list)
@@ -148,8 +154,10 @@ class ObservedTenant:
         if exchange.status == SUCCESSFUL and exchange.media_type != JSON:
             self.odd_media_types.setdefault(operation.operation_id, exchange.request)
         parsed = ParsedResponse(operation, dict(values or {}), dict(query or {}), exchange, words)
-        if exchange.status == SUCCESSFUL and parsed.envelope_problem is not None and parsed.rows:
+        if exchange.status == SUCCESSFUL and parsed.envelope_problem is not None and (parsed.rows or parsed.problem):
             self.odd_envelopes.setdefault(operation.operation_id, parsed)
+        if operation.many and (names := parameters_of_odd_total(parsed)) is not None:
+            self.odd_totals.setdefault((operation.operation_id, names), parsed)
         return parsed
 
     def probe(
@@ -193,6 +201,11 @@ class ObservedTenant:
     def add_walk(self, found: ObservedWalk) -> None:
         """Keep a walk over a collection."""
         self._walks[found.operation.operation_id].append(found)
+
+    def replace_walk(self, earlier: ObservedWalk, found: ObservedWalk) -> None:
+        """Keep a walk instead of an earlier one over the same collection."""
+        walks = self._walks[earlier.operation.operation_id]
+        walks[walks.index(earlier)] = found
 
     def walks(self, operation: Operation) -> Sequence[ObservedWalk]:
         """Return the walks over a collection: one, or one for each sampled parent."""

@@ -27,7 +27,7 @@ FORBIDDEN: Final = 403
 INSUFFICIENT_SCOPE: Final = "insufficient_scope"
 ABSENT: Final = frozenset({404, 405, 410, 501})
 """Statuses of what a tenant does not serve."""
-UNUSABLE: Final = ("OR-ENV-01", "OR-ENV-02", "OR-ENG-01", "OR-ENG-02")
+UNUSABLE: Final = ("OR-ENV-01", "OR-ENV-02", "OR-ENV-08", "OR-ENG-01", "OR-ENG-02")
 """Rules that report a valid request whose response holds no data."""
 
 

@@ -10,7 +10,7 @@ from functools import wraps
 from typing import Final
 
 from oneroster.contract.dialects.dialect import path_parameters
-from oneroster.contract.errors import KitError, NotJudged
+from oneroster.contract.errors import ExplainedBy, KitError, NotEnoughData, NotJudged
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.walk import ObservedWalk, walk
@@ -21,6 +21,8 @@ __all__ = ["FreshTenant", "confirmed", "still_seen"]
 
 Judge = Callable[[ObservedTenant, Operation], Iterator[Finding]]
 
+LOOKS: Final = 2
+"""Re-checks of one finding on a tenant that changes meanwhile."""
 MORE_PAGES: Final = 2
 """Pages more than in the first walk; a collection that grew by more has changed."""
 
@@ -29,26 +31,57 @@ def confirmed(judge: Judge) -> Judge:
     """Decorate a judge so that it reports only findings that fresh data confirms, for the same records if any.
 
     The re-check repeats the requests that the findings name, and reads again whatever else the judge looks at, with the
-    same parameters. If it is not possible, because the budget is spent or no response is received, the findings are
-    reported unconfirmed.
+    same parameters. What all re-checks share was read when it was first needed, so if the collection has changed since,
+    the judge looks once more at data that are all new. If a re-check is not possible, because the budget is spent or no
+    response is received, the findings are reported unconfirmed.
     """
 
     @wraps(judge)
     def confirming(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-        first = list(judge(tenant, operation))
-        if not first or isinstance(tenant, FreshTenant):
-            yield from first
-            return
-        again = fresh(tenant)
         try:
-            again.repeat(operation, _requests(first))
-            second = list(judge(again, operation))
-        except (KitError, NotJudged):
-            yield from first
+            found = list(judge(tenant, operation))
+        except ExplainedBy as symptom:
+            if isinstance(tenant, FreshTenant) or not symptom.otherwise or not has_changed(tenant, operation):
+                raise
+            # It would be a violation if no other rule explained it, and may come from the change alone.
+            found = list(judge(fresh(tenant, renewed=True), operation))
+        if isinstance(tenant, FreshTenant):
+            yield from found
             return
-        yield from still_seen(first, second)
+        renewed = False
+        for _ in range(LOOKS):
+            if not found:
+                break
+            try:
+                again = fresh(tenant, renewed=renewed)
+                again.repeat(operation, _requests(found))
+                found = still_seen(found, judge(again, operation))
+                if not found or not has_changed(again, operation):
+                    break
+            except NotEnoughData:
+                # What was found is not there any more, and nothing else is there to be judged.
+                found = []
+            except (KitError, NotJudged):
+                break
+            renewed = True
+        yield from found
 
     return confirming
+
+
+def has_changed(tenant: ObservedTenant, operation: Operation) -> bool:
+    """Return whether the first or the last page of a collection that was read is another one now.
+
+    Raises:
+        KitError: See `ObservedTenant.fetch`.
+    """
+    source = operation if operation.many else tenant.dialect.list_of(operation.operation_id)
+    for found in tenant.walks(source) if source is not None else ():
+        for page in {id(page): page for page in (*found.pages[:1], *found.pages[-1:])}.values():
+            now = tenant.fetch(page.operation, page.values, page.query)
+            if now.rows != page.rows or now.total != page.total:
+                return True
+    return False
 
 
 def still_seen(first: Sequence[Finding], second: Iterable[Finding]) -> list[Finding]:
@@ -57,9 +90,19 @@ def still_seen(first: Sequence[Finding], second: Iterable[Finding]) -> list[Find
     return [each for each in second if not _ids([each]) or _ids([each]) & ids]
 
 
-def fresh(tenant: ObservedTenant) -> "FreshTenant":
-    """Return a view of the tenant with a new, empty cache."""
-    return tenant.memo(FreshTenant, lambda: FreshTenant(tenant))
+class _Newest:
+    """The newest view of a tenant."""
+
+    def __init__(self, tenant: ObservedTenant) -> None:
+        self.view = FreshTenant(tenant)
+
+
+def fresh(tenant: ObservedTenant, *, renewed: bool = False) -> "FreshTenant":
+    """Return a view of the tenant with a cache of its own, shared by all re-checks; a new one if it is renewed."""
+    newest = tenant.memo(_Newest, lambda: _Newest(tenant))
+    if renewed:
+        newest.view = FreshTenant(tenant)
+    return newest.view
 
 
 class FreshTenant(ObservedTenant):
@@ -69,6 +112,7 @@ class FreshTenant(ObservedTenant):
         super().__init__(earlier.gateway, earlier.seed, earlier.plan)
         self._earlier = earlier
         self.page_size = earlier.page_size
+        self.trusts_totals = earlier.trusts_totals
         self._read_again: set[str] = set()
         self._walked_again: dict[str, tuple[ObservedWalk, ...]] = {}
         self._walking = threading.Lock()
@@ -99,6 +143,7 @@ class FreshTenant(ObservedTenant):
             limit=earlier.limit,
             max_rows=self.gateway.limits.rows,
             max_pages=len(earlier.pages) + MORE_PAGES,
+            trusts_totals=self.trusts_totals,
         )
 
     def readings(self, operation: Operation | None = None) -> list[ParsedResponse]:

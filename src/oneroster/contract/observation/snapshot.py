@@ -22,7 +22,7 @@ from oneroster.contract.http.credentials import NoCredentials
 from oneroster.contract.http.parallel import map_parallel
 from oneroster.contract.observation.membership import count_parents, in_subset
 from oneroster.contract.observation.observed_tenant import ObservedTenant
-from oneroster.contract.observation.walk import REPEATING, ObservedWalk, walk
+from oneroster.contract.observation.walk import REPEATING, ROUND, ObservedWalk, walk
 from oneroster.settings import where_credentials_come_from
 from oneroster_runtime.specification import Operation
 
@@ -76,6 +76,7 @@ def read_all_collections(tenant: ObservedTenant, progress: Callable[[str], None]
 
     map_parallel(workers, read_collection, tenant.dialect.collections)
     _require_data(tenant)
+    _distrust_totals(tenant)
     _distrust_equal_sizes(tenant)
     singles = [each for operation in tenant.dialect.reads for each in _sample_reads(tenant, operation)]
     nested = [each for operation in tenant.dialect.nested for each in _sample_parents(tenant, operation)]
@@ -85,15 +86,38 @@ def read_all_collections(tenant: ObservedTenant, progress: Callable[[str], None]
         map_parallel(workers, lambda each: _read_nested(tenant, each, progress), _of_turn(nested, turn))
 
 
+def _distrust_totals(tenant: ObservedTenant) -> None:
+    """Read all collections again, without trusting X-Total-Count, if it counts the rows of a page."""
+    walks = [each for operation in tenant.dialect.collections for each in tenant.walks(operation)]
+    ended = [each for each in walks if each.complete and len(each.pages) == 1 and each.pages[0].total == len(each)]
+    # Servers cut pages at a round number; others are as long as their collection.
+    round_ones = [each for each in ended if len(each) > 0 and len(each) % ROUND == 0]
+    largest = max(round_ones, key=len, default=None)
+    if largest is None:
+        return
+    with contextlib.suppress(NoResponseError):
+        page = tenant.ask(largest.operation, largest.values, {"limit": 1, "offset": 0})
+        if page.problem is None and (len(page.rows) != 1 or page.total != len(largest)):
+            tenant.trusts_totals = False
+            for each in ended:
+                again = _walk_in_pages(tenant, each.operation, each.values, tenant.page_size)
+                tenant.replace_walk(each, again)
+
+
 def _distrust_equal_sizes(tenant: ObservedTenant) -> None:
     """Regard collections without paging as cut if several of them have the same number of rows: a maximum page size."""
     walks = [each for operation in tenant.dialect.collections for each in tenant.walks(operation)]
-    unproven = [each for each in walks if each.unpaged and each.complete and each.pages[0].total != len(each)]
+    unproven = [each for each in walks if each.unpaged and each.complete and not _announced(tenant, each)]
     sizes = Counter(len(each) for each in unproven if len(each) <= each.limit)
     for each in unproven:
         if sizes[len(each)] >= EQUAL_SIZES:
             each.complete = False
             each.stop(ExplainedBy(REPEATING, each.unpaged), each.unpaged)
+
+
+def _announced(tenant: ObservedTenant, found: ObservedWalk) -> bool:
+    """Whether the rows of a walk are as many as the server says, and can be believed."""
+    return tenant.trusts_totals and found.pages[0].total == len(found)
 
 
 def _of_turn(requests: list[SampleRequest], turn: int) -> list[SampleRequest]:
@@ -136,7 +160,15 @@ def _rejects_the_limit(tenant: ObservedTenant, operation: Operation, values: dic
 def _walk_in_pages(tenant: ObservedTenant, operation: Operation, values: dict[str, str], limit: int) -> ObservedWalk:
     limits = tenant.gateway.limits
     max_pages = max(MIN_PAGES, limits.requests // SHARE_OF_PAGES)
-    return walk(tenant.ask, operation, values, limit=limit, max_rows=limits.rows, max_pages=max_pages)
+    return walk(
+        tenant.ask,
+        operation,
+        values,
+        limit=limit,
+        max_rows=limits.rows,
+        max_pages=max_pages,
+        trusts_totals=tenant.trusts_totals,
+    )
 
 
 def _require_data(tenant: ObservedTenant) -> None:

@@ -1,7 +1,7 @@
 """A client of the OAuth 2 token endpoint (RFC 6749), for the rules that check its responses."""
 
 import base64
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 from urllib.parse import quote_plus, urlencode
 
 from oneroster.contract.errors import OtherAuthentication
@@ -17,7 +17,15 @@ GRANT_TYPE: Final = "client_credentials"
 Way = Literal["basic", "form", "id alone", "none"]
 """How a token request carries client id and secret."""
 REFUSED: Final = frozenset({400, 401})
+INVALID_TOKEN: Final = 401
 CURL: Final = '-u "$ONEROSTER_CLIENT_ID:$ONEROSTER_CLIENT_SECRET" -d grant_type='
+
+
+class ReadingWithToken(Protocol):
+    """Reads with the token for a scope, from the cache or a new one."""
+
+    def __call__(self, *, renew: bool = ...) -> Exchange:
+        """Return the response."""
 
 
 class TokenEndpoint:
@@ -31,6 +39,7 @@ class TokenEndpoint:
         self._credentials = credentials
         self._in_body = credentials.in_body
         self._granted: dict[str, Exchange] = {}
+        self._renewing_helps = True
 
     @property
     def scopes(self) -> tuple[str, ...]:
@@ -53,11 +62,28 @@ class TokenEndpoint:
         """Whether id and secret are sent by HTTP Basic; false as well if the settings say otherwise."""
         return not self._in_body
 
-    def grant(self, scope: str) -> Exchange:
-        """Return the response to a token request with a scope, from the cache if there is one."""
-        if scope not in self._granted:
+    def grant(self, scope: str, *, renew: bool = False) -> Exchange:
+        """Return the response to a token request with a scope, from the cache if there is one.
+
+        Args:
+            scope: The scope.
+            renew: Request a new token, which replaces the one in the cache.
+        """
+        if renew or scope not in self._granted:
             self._granted[scope] = self.request_token(scope)
         return self._granted[scope]
+
+    def unless_invalid(self, read: ReadingWithToken) -> Exchange:
+        """Return the response to a request with a cached token, or with a new one if that token is no longer valid.
+
+        Tokens expire during a run, and some servers revoke a client's earlier tokens when they issue another. If a new
+        token gets the same response, it is about the scope, and no further one is tried.
+        """
+        exchange = read()
+        if exchange.status == INVALID_TOKEN and self._renewing_helps:
+            exchange = read(renew=True)
+            self._renewing_helps = exchange.status != INVALID_TOKEN
+        return exchange
 
     def request_token(self, scope: str) -> Exchange:
         """Request a new token with a scope."""

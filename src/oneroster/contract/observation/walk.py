@@ -13,7 +13,7 @@ from oneroster.contract.http.parsed_response import ParsedResponse, Record
 from oneroster.contract.observation.obstacles import obstacle
 from oneroster_runtime.specification import Operation
 
-__all__ = ["LARGEST_PAGE", "ObservedWalk", "page_beyond", "walk"]
+__all__ = ["LARGEST_PAGE", "ROUND", "ObservedWalk", "page_beyond", "walk"]
 
 LARGEST_PAGE: Final = 800
 """Rows; the largest page that rules on paging request."""
@@ -92,7 +92,14 @@ class ObservedWalk:
 
 
 def walk(
-    ask: Ask, operation: Operation, values: Mapping[str, str], *, limit: int, max_rows: int, max_pages: int
+    ask: Ask,
+    operation: Operation,
+    values: Mapping[str, str],
+    *,
+    limit: int,
+    max_rows: int,
+    max_pages: int,
+    trusts_totals: bool = True,
 ) -> ObservedWalk:
     """Read a collection in pages of ``limit`` rows until its end.
 
@@ -106,6 +113,7 @@ def walk(
         limit: The page size to request.
         max_rows: Stop after this many rows.
         max_pages: Stop after this many pages.
+        trusts_totals: Whether X-Total-Count may end the walk.
     """
     found = ObservedWalk(operation, dict(values), limit)
     seen: set[str | None] = set()
@@ -123,13 +131,13 @@ def walk(
                 found.stop(obstacle(page, "OR-PAG-07"), page.problem)
             break
         if page.rows and seen.issuperset(page.ids):
-            _end_at_repetition(found, page)
+            _end_at_repetition(found, page, trusts_totals=trusts_totals)
             break
         found.pages.append(page)
         offset += len(page.rows)
         if len(page.rows) > limit and not found.unpaged:
             found.unpaged, found.repeated = f"limit={limit} returned {len(page.rows)} rows", page
-        if not page.rows or (len(page.rows) < limit and page.total == offset):
+        if not page.rows or (trusts_totals and len(page.rows) < limit and page.total == offset):
             found.complete = True
         elif offset >= max_rows or len(found.pages) >= max_pages:
             text = f"more than {offset} rows"
@@ -144,7 +152,7 @@ def page_beyond(tenant: Asking, found: ObservedWalk) -> ParsedResponse:
     return tenant.ask(found.operation, found.values, {"limit": size, "offset": len(found) + 5})
 
 
-def _end_at_repetition(found: ObservedWalk, page: ParsedResponse) -> None:
+def _end_at_repetition(found: ObservedWalk, page: ParsedResponse, *, trusts_totals: bool) -> None:
     """End a walk at a page that holds only rows of earlier pages.
 
     If a server ignores the offset, its first page is the whole collection, unless the page was cut: at the limit, or at
@@ -154,7 +162,7 @@ def _end_at_repetition(found: ObservedWalk, page: ParsedResponse) -> None:
     first = found.pages[0]
     rows = len(first.rows)
     whole = len(found.pages) == 1 and rows != found.limit
-    cut = rows < found.limit and rows % ROUND == 0 and first.total != rows
+    cut = rows < found.limit and rows % ROUND == 0 and not (trusts_totals and first.total == rows)
     found.complete = whole and not cut
     if not found.complete:
         found.stop(ExplainedBy(REPEATING, found.unpaged), found.unpaged)

@@ -42,10 +42,10 @@ _KINDS: Final = {
 
 def response_texts(exchange: Exchange) -> Iterator[str]:
     """Yield the texts of a response: every string of its JSON, or the whole body if it is not JSON."""
-    if exchange.json is UNREADABLE:
+    if exchange.payload is UNREADABLE:
         yield exchange.body[:MAX_LENGTH].decode("utf-8", "replace")
     else:
-        yield from (text[:MAX_LENGTH] for text in json_strings(exchange.json))
+        yield from (text[:MAX_LENGTH] for text in json_strings(exchange.payload))
 
 
 def leaks_in(exchange: Exchange) -> list[str]:

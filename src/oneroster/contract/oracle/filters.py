@@ -35,6 +35,7 @@ _ORDERS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "!=": compare.ne,
 }
 _BASE: Final = "dateLastModified"
+BOOLEAN_WORDS: Final = frozenset({"true", "false"})
 _CLOSE: Final = 1.0
 """Seconds; a server may store timestamps with another precision than it sends."""
 
@@ -197,7 +198,10 @@ def _single(clause: ExpectedClause, values: list[Any]) -> FilterMatch:
         case "date":
             return _plain(clause, parse_date(value), clause.text)
         case "boolean":
-            return _plain(clause, filter_text(value), clause.text)
+            # The schema rules report other words, and these words in other letters.
+            word = filter_text(value).lower()
+            certain = word in BOOLEAN_WORDS and clause.text in BOOLEAN_WORDS
+            return _plain(clause, word if certain else None, clause.text)
         case "number" | "integer":
             return _numbers(clause, value)
         case _:

@@ -176,12 +176,11 @@ def _boolean(known: Property, value: Any, pointer: str, booleans: str) -> Iterat
         came = "" if isinstance(value, str) else f"{json_type(value)} instead of a boolean"
         yield Violation(ViolationKind.TYPE, pointer, "A", came)
     elif value not in _WRITTEN[booleans]:
-        came = "a JSON boolean instead of a string" if isinstance(value, bool) else ""
-        # Where the form is certain, it is a matter of the type.
-        if known.trust == "A" and isinstance(value, bool):
-            yield Violation(ViolationKind.TYPE, pointer, "A", came)
-        else:
-            yield Violation(ViolationKind.BOOLEAN, pointer, "B", came)
+        came = "a JSON boolean instead of a string" if isinstance(value, bool) else "a boolean in other letters"
+        # Where the form is certain, it is a matter of the type, or of the listed values.
+        certain = ViolationKind.TYPE if isinstance(value, bool) else ViolationKind.ENUMERATION
+        kind = certain if known.trust == "A" else ViolationKind.BOOLEAN
+        yield Violation(kind, pointer, "A" if kind is certain else "B", came)
 
 
 def _enumeration(known: Property, value: str, pointer: str, specification: DocumentModel) -> Iterator[Violation]:

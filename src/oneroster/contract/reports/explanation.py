@@ -58,7 +58,7 @@ def _response(exchange: Exchange, words: frozenset[str]) -> Iterator[str]:
     for name, value in exchange.headers.items():
         shown = _printable(value)[:LONGEST_VALUE] if name.lower() in SHOWN_HEADERS else "(not shown)"
         yield f"   {_printable(name)}: {shown}"
-    body = exchange.json
+    body = exchange.payload
     yield (
         f"   body: {len(exchange.body)} bytes, not JSON" if body is UNREADABLE else f"   body: {shape_of(body, words)}"
     )

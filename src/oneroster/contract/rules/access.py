@@ -86,7 +86,7 @@ def expect_401(
 
 def _data_in(exchange: Exchange, operation: Operation) -> bool:
     """Return whether a response holds rows or a record under the wrapper of an operation."""
-    return isinstance(exchange.json, dict) and bool(exchange.json.get(operation.wrapper or ""))
+    return isinstance(exchange.payload, dict) and bool(exchange.payload.get(operation.wrapper or ""))
 
 
 @rule(
@@ -163,7 +163,7 @@ def refusal_payload(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     if not mine:
         raise ExplainedBy(("OR-ACC-01", "OR-ACC-02"), "no 401 response was received")
     for exchange in mine:
-        if not status_entries(exchange.json):
+        if not status_entries(exchange.payload):
             yield exchange_finding(
                 "the 401 response contains no status payload (codeMajor, severity, codeMinor)", exchange
             )
@@ -171,7 +171,7 @@ def refusal_payload(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
         if exchange.media_type != JSON:
             yield exchange_finding(f"the media type of the 401 response is not {JSON}", exchange)
             return
-        if not has_status_form(tenant.standard.specification, exchange.json):
+        if not has_status_form(tenant.standard.specification, exchange.payload):
             yield exchange_finding(
                 f"the status payload of the 401 response is not {status_form(tenant.standard.specification)}",
                 exchange,

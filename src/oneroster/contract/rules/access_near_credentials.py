@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from oneroster.contract.errors import ExplainedBy, NotEnoughData, OtherAuthentication
 from oneroster.contract.http.credentials import BearerToken, Credentials, OAuth2Credentials
@@ -72,6 +72,8 @@ def usable_token(tenant: ObservedTenant, _operation: Operation) -> Iterator[Find
     over=first_readable,
 )
 def near_token(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    # If the token of the run is no longer valid, the request gets a new one.
+    tenant.probe(readable_path(tenant, operation), QUERY if operation.many else "")
     for access in near_tokens(tenant):
         exchange = _ask(tenant, operation, access)
         if exchange.status != 401:
@@ -165,7 +167,7 @@ def each_scope_missing(tenant: ObservedTenant, operation: Operation) -> Iterator
     granted = members.get("scope")
     if isinstance(granted, str) and set(granted.split()) & set(operation.oauth_scopes):
         raise ExplainedBy(("OR-ACC-11",), "the token endpoint grants scopes that were not requested")
-    exchange = _ask(tenant, operation, BearerToken(members["access_token"]))
+    exchange = _ask_with_scope(tenant, operation, " ".join(others), members)
     if 200 <= exchange.status < 300:
         if _scopes_are_ignored(tenant, operation, others):
             one = next((each for each in scoped_collections(tenant) if each.tag == operation.tag), operation)
@@ -183,9 +185,20 @@ def each_scope_missing(tenant: ObservedTenant, operation: Operation) -> Iterator
             exchange,
             Level.SHOULD,
         )
-    elif not any(each.code_major == "failure" for each in status_entries(exchange.json)):
+    elif not any(each.code_major == "failure" for each in status_entries(exchange.payload)):
         message = "the 403 response contains no status payload that says failure"
         yield exchange_finding(message, exchange, Level.SHOULD)
+
+
+def _ask_with_scope(tenant: ObservedTenant, operation: Operation, scope: str, members: dict[str, Any]) -> Exchange:
+    """Return the response to a request with a token for a scope, which is renewed if it is no longer valid."""
+    endpoint = token_endpoint_of(tenant)
+
+    def read(*, renew: bool = False) -> Exchange:
+        granted = (token_members(endpoint.grant(scope, renew=True)) if renew else None) or members
+        return _ask(tenant, operation, BearerToken(granted["access_token"]))
+
+    return endpoint.unless_invalid(read)
 
 
 def _scopes_are_ignored(tenant: ObservedTenant, operation: Operation, others: list[str]) -> bool:
@@ -193,4 +206,6 @@ def _scopes_are_ignored(tenant: ObservedTenant, operation: Operation, others: li
     service = next(iter(operation.oauth_scopes)).rpartition("/")[2].partition("-")[0].partition(".")[0]
     foreign = next((scope for scope in reversed(others) if not scope.rpartition("/")[2].startswith(service)), None)
     members = token_members(token_endpoint_of(tenant).grant(foreign)) if foreign is not None else None
-    return members is not None and _ask(tenant, operation, BearerToken(members["access_token"])).status // 100 == 2
+    if foreign is None or members is None:
+        return False
+    return _ask_with_scope(tenant, operation, foreign, members).status // 100 == 2

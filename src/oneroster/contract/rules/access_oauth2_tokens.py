@@ -1,10 +1,10 @@
 """Access rules for OAuth 2: the token endpoint, and the expiry and scope of its tokens."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from oneroster.contract.errors import BeyondBudget, ExplainedBy, NotOffered, Refused
+from oneroster.contract.errors import ExplainedBy, NotOffered, Refused
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.exchange import Exchange
@@ -222,14 +222,14 @@ def expired_token(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
     members = token_members(successful_token_response(tenant)) or {}
     life = members.get("expires_in")
     if isinstance(life, bool) or not isinstance(life, int | float) or not 0 < life <= LONGEST_WAIT:
-        raise BeyondBudget(f"no token expires within {LONGEST_WAIT:g} seconds, and the kit does not wait longer")
+        raise NotOffered(f"no token expires within {LONGEST_WAIT:g} seconds, and the kit does not wait longer")
     fresh = token_members(token_endpoint_of(tenant).request_token(granted_scope(tenant)))
     if fresh is None:
         raise Refused("the token endpoint granted no second token")
     token, path = BearerToken(fresh["access_token"]), readable_path(tenant, operation)
     if tenant.probe(path, "limit=1", access=token).status != 200:
         raise Refused("a new token was not accepted, so its expiry cannot be tested")
-    tenant.gateway.pause(life + EXPIRY_MARGIN)
+    tenant.gateway.pause(_life_of(fresh, life) + EXPIRY_MARGIN)
     exchange = tenant.probe(path, "limit=1", access=token)
     if exchange.status != 401:
         known = Refusals.of(tenant).with_status(operation, exchange.status)
@@ -237,18 +237,26 @@ def expired_token(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
         yield exchange_finding(message, exchange, symptom_of=known)
 
 
+def _life_of(members: Mapping[str, Any], otherwise: float) -> float:
+    """Return for how many seconds a token is valid: a server that reuses tokens says what is left of each."""
+    life = members.get("expires_in")
+    return (
+        life if isinstance(life, int | float) and not isinstance(life, bool) and 0 < life <= LONGEST_WAIT else otherwise
+    )
+
+
 def token_with_other_scope(
-    tenant: ObservedTenant, wanted: tuple[str, ...], offered: tuple[str, ...]
+    tenant: ObservedTenant, wanted: tuple[str, ...], offered: tuple[str, ...], *, renew: bool = False
 ) -> tuple[BearerToken, bool]:
     """Return a token for a scope in ``offered`` that grants none of the scopes in ``wanted``.
 
-    The second value says whether the token response named the scope it granted.
+    The second value says whether the token response named the scope it granted. With ``renew``, it is a new token.
 
     Raises ``NotJudged`` when the token endpoint grants no such token.
     """
     unusable = False
     for scope in offered:
-        response = token_endpoint_of(tenant).grant(scope)
+        response = token_endpoint_of(tenant).grant(scope, renew=renew)
         members = token_members(response)
         if members is None:
             unusable = unusable or 200 <= response.status < 300
@@ -265,8 +273,14 @@ def token_with_other_scope(
 
 def expect_no_access(tenant: ObservedTenant, operation: Operation, offered: tuple[str, ...]) -> Iterator[Finding]:
     """Yield a finding when a token with another scope can read this operation."""
-    token, said = token_with_other_scope(tenant, operation.oauth_scopes, offered)
-    exchange = tenant.probe(readable_path(tenant, operation), "limit=1" if operation.many else "", access=token)
+    said = False
+
+    def read(*, renew: bool = False) -> Exchange:
+        nonlocal said
+        token, said = token_with_other_scope(tenant, operation.oauth_scopes, offered, renew=renew)
+        return tenant.probe(readable_path(tenant, operation), "limit=1" if operation.many else "", access=token)
+
+    exchange = token_endpoint_of(tenant).unless_invalid(read)
     if 200 <= exchange.status < 300:
         # Without a scope in the token response, the server may have granted more than was requested.
         level = None if said else Level.SHOULD

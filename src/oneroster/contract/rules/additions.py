@@ -11,7 +11,7 @@ from oneroster.contract.errors import NotEnoughData
 from oneroster.contract.http.parsed_response import Record, identity
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding
-from oneroster.contract.observation.membership import is_live
+from oneroster.contract.observation.membership import is_live, says
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.record_versions import is_whole, record_versions
 from oneroster.contract.oracle.reference_forms import references_at
@@ -56,7 +56,7 @@ def _overlap(one: Record, other: Record) -> bool:
 
 
 def _several_primary(roles: list[Record]) -> bool:
-    primary = [role for role in roles if role.get("roleType") == PRIMARY]
+    primary = [role for role in roles if says(role.get("roleType"), (PRIMARY,))]
     return any(_overlap(one, other) for number, one in enumerate(primary) for other in primary[:number])
 
 
@@ -86,7 +86,7 @@ def has_several_primary(row: Record) -> bool:
 def has_no_primary(row: Record) -> bool:
     """Return whether a user has secondary roles only at an org."""
     return is_live(row) and any(
-        all(role.get("roleType") == SECONDARY for role in roles) for roles in _roles_by_org(row).values()
+        all(says(role.get("roleType"), (SECONDARY,)) for role in roles) for roles in _roles_by_org(row).values()
     )
 
 
@@ -205,7 +205,7 @@ def case_uuids(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
 
 def _words(row: Record) -> set[str]:
     """Return the roles of a user at any org."""
-    return {word for each in records_at(row, "roles") if isinstance(word := each.get("role"), str)}
+    return {word.casefold() for each in records_at(row, "roles") if isinstance(word := each.get("role"), str)}
 
 
 def _agents_of_students(tenant: ObservedTenant, operation: Operation) -> Iterator[tuple[Record, Record]]:

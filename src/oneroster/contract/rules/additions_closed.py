@@ -42,7 +42,7 @@ def wrapped_reads(tenant: ObservedTenant) -> Iterator[Operation]:
 )
 def closed_wrappers(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     for reading in successful_responses(tenant, operation):
-        body = reading.exchange.json
+        body = reading.exchange.payload
         others = len(body.keys() - {operation.wrapper}) if isinstance(body, dict) and operation.wrapper in body else 0
         if others:
             yield finding(f"the response has {count_of(others, 'member')} beside {operation.wrapper}", reading)

@@ -60,9 +60,9 @@ def document_of(tenant: ObservedTenant, operation: Operation) -> tuple[Exchange,
     Raises ``NotJudged`` when there is none.
     """
     exchange = discovery(tenant, operation)[-1]
-    if exchange.status != FOUND or not isinstance(exchange.json, dict) or "openapi" not in exchange.json:
+    if exchange.status != FOUND or not isinstance(exchange.payload, dict) or "openapi" not in exchange.payload:
         raise ExplainedBy("OR-ADD-10", "there is no discovery document")
-    return exchange, exchange.json
+    return exchange, exchange.payload
 
 
 @rule(
@@ -78,7 +78,7 @@ def has_a_document(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
     exchange = discovery(tenant, operation)[-1]
     if exchange.status != FOUND:
         yield exchange_finding(f"there is no discovery document of {operation.service}", exchange)
-    elif not isinstance(exchange.json, dict) or "openapi" not in exchange.json:
+    elif not isinstance(exchange.payload, dict) or "openapi" not in exchange.payload:
         yield exchange_finding(f"the discovery document of {operation.service} is no OpenAPI document", exchange)
 
 

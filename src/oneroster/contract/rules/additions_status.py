@@ -8,6 +8,7 @@ from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.observation.evidence import exchange_finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import with_expected_errors
+from oneroster.contract.observation.provoked_errors import Refusals
 from oneroster.contract.oracle.status_payload_parser import status_entries
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
@@ -26,9 +27,12 @@ VALUE: Final = "imsx_codeMinorFieldValue"
 def status_objects(tenant: ObservedTenant, operation: Operation) -> list[tuple[Exchange, Any]]:
     """Return the error responses of an operation that have a status payload in any form, with their bodies.
 
+    Those to requests without credentials or without the scope are among them.
+
     Raises ``NotJudged`` when none has one.
     """
-    found = [(each, each.json) for each in error_responses(tenant, operation) if status_entries(each.json)]
+    every = [*error_responses(tenant, operation), *Refusals.of(tenant).denied(operation)]
+    found = [(each, each.payload) for each in every if status_entries(each.payload)]
     if not found:
         raise ExplainedBy(("OR-ERR-07", "OR-ERR-06"), "no error response contains a status payload")
     return found

@@ -106,7 +106,7 @@ def _not_rejected(tenant: ObservedTenant, operation: Operation, exchange: Exchan
     if not wrong or exchange.status >= 500:
         return
     if 400 <= exchange.status < 500:
-        if not has_code_major(exchange.json):
+        if not has_code_major(exchange.payload):
             yield finding(
                 f"an HTTP {exchange.status} response to an invalid request contains no status payload", reading
             )

@@ -14,6 +14,7 @@ from oneroster.contract.observation.probe_values import largest_collections
 from oneroster.contract.observation.provoked_errors import ExpectedErrors, Refusals
 from oneroster.contract.oracle.error_leaks import MARKUP, leaks_in
 from oneroster.contract.oracle.status_payload_parser import (
+    StatusEntry,
     contradicts,
     has_code_minor,
     has_status_form,
@@ -31,9 +32,13 @@ JSON: Final = "application/json"
 DENIED: Final = frozenset({401, 403})
 CODE_MINORS: Final = {
     404: ("unknownobject",),
+    403: ("forbidden",),
     401: ("unauthorised", "unauthorisedrequest", "unauthorizedrequest", "unauthorized"),
 }
 """By status: the code minor in the spellings of the versions, as they are compared."""
+FORBIDDEN: Final = 403
+GENERAL: Final = frozenset({"invaliddata", "internalservererror"})
+"""Code minors that may stand for any bad request."""
 BAD_VALUES: Final = "invaliddata"
 """The code minor of 400 and 422."""
 CODES: Final = "CodeMinor"
@@ -73,7 +78,7 @@ def error_is_json(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
     for exchange in error_responses(tenant, operation):
         if not exchange.body:
             continue
-        if exchange.json is UNREADABLE:
+        if exchange.payload is UNREADABLE:
             yield exchange_finding(f"the body of an HTTP {exchange.status} response is not JSON", exchange)
             return
         if exchange.media_type != JSON:
@@ -93,12 +98,12 @@ def error_is_json(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
 )
 def error_carries_payload(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     for exchange in error_responses(tenant, operation):
-        if not status_entries(exchange.json):
+        if not status_entries(exchange.payload):
             yield exchange_finding(
                 f"an HTTP {exchange.status} response contains no status payload (codeMajor, severity)", exchange
             )
             return
-        if not has_status_form(tenant.standard.specification, exchange.json):
+        if not has_status_form(tenant.standard.specification, exchange.payload):
             form = status_form(tenant.standard.specification)
             yield exchange_finding(f"the status payload is not {form}", exchange, Level.OPEN)
             return
@@ -117,7 +122,7 @@ def error_carries_payload(tenant: ObservedTenant, operation: Operation) -> Itera
 )
 def codes_say_failure(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     every = [*error_responses(tenant, operation), *Refusals.of(tenant).denied(operation)]
-    known = [(each, said) for each in every if (said := status_entries(each.json))]
+    known = [(each, said) for each in every if (said := status_entries(each.payload))]
     if not known:
         raise ExplainedBy(("OR-ERR-07", "OR-ERR-06"), "no error response contains a status payload")
     for exchange, said in known:
@@ -130,13 +135,25 @@ def codes_say_failure(tenant: ObservedTenant, operation: Operation) -> Iterator[
         expected = CODE_MINORS.get(exchange.status, ()) if exchange.status != 404 or not operation.many else ()
         if expected and not any(each.code_minor in expected for each in said):
             message = f"no status entry of the {exchange.status} response has codeMinor '{_written(tenant, expected)}'"
-            of_bad_values = all(each.code_minor == BAD_VALUES for each in said)
-            if not contradicts(said, expected) and not of_bad_values:
+            of_bad_values = all(each.code_minor == BAD_VALUES for each in said) and exchange.status != FORBIDDEN
+            if not _is_of_another_case(tenant, exchange, said, expected) and not of_bad_values:
                 # Certified servers use other vocabularies as well, so another word is at most a should.
                 yield exchange_finding(message, exchange, Level.SHOULD)
             else:
                 yield exchange_finding(f"{message}, but that of another case", exchange)
             return
+
+
+def _is_of_another_case(
+    tenant: ObservedTenant, exchange: Exchange, said: list[StatusEntry], expected: tuple[str, ...]
+) -> bool:
+    """Return whether the code minors of a response are certainly those of another case."""
+    if tenant.specification.specification.status_list is None and CODES in tenant.specification.enumerations:
+        # The versions with one status object say which code minor each status has.
+        words = {code.replace(" ", "").replace("_", "").lower() for code in tenant.specification.enumerations[CODES]}
+        return bool(said) and all(each.code_minor in words - {*expected, *GENERAL} for each in said)
+    # The others have no code minor for 403 in their vocabulary.
+    return exchange.status != FORBIDDEN and contradicts(said, expected)
 
 
 @rule(

@@ -20,17 +20,24 @@ PAGING: Final = frozenset({"limit", "offset"})
 SHOWN_REQUESTS: Final = 20
 """Requests in the evidence of one finding."""
 Cause = tuple[str, str, frozenset[str]]
+MALFORMED: Final = "malformed filter"
+_CLAUSE: Final = r"[A-Za-z][\w.:-]*(?:!=|>=|<=|=|>|<|~)'[^']*'"
+_FILTER: Final = re.compile(rf"{_CLAUSE}(?: (?:AND|OR) {_CLAUSE})?")
 _PARAMETER: Final = re.compile(r"[A-Za-z]+")
 
 
 def cause_of(exchange: Exchange) -> Cause:
     """Return what server errors with one cause have in common: the method, the path, and the parameters.
 
-    The path counts only where no parameter, and no unusual method, may be the cause.
+    The path counts only where no parameter, and no unusual method, may be the cause. A filter that cannot be parsed is
+    another cause than a value or a field that the server does not expect.
     """
     path, _, query = exchange.target.partition("?")
-    names = frozenset(name for name, _ in parse_qsl(query, keep_blank_values=True) if _PARAMETER.fullmatch(name))
+    pairs = parse_qsl(query, keep_blank_values=True)
+    names = frozenset(name for name, _ in pairs if _PARAMETER.fullmatch(name))
     names = (names - PAGING) or names
+    if any(name == "filter" and not _FILTER.fullmatch(value) for name, value in pairs):
+        names = names - {"filter"} | {MALFORMED}
     common = exchange.method not in ("GET", "PUT", "DELETE") or (exchange.method == "GET" and names)
     return exchange.method, "" if common else _path_kind(path), names
 

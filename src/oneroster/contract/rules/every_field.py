@@ -20,7 +20,7 @@ from oneroster.contract.oracle.filters import ExpectedClause, ExpectedFilter, ex
 from oneroster.contract.oracle.sorting import first_out_of_order, omits_earlier_row, sort_values
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.filter_comparison import is_rejected
+from oneroster.contract.rules.filter_comparison import NOTHING, is_match_expected, is_rejected
 from oneroster.contract.rules.semantics_values import day_of
 from oneroster_runtime.specification import Operation, Property
 
@@ -89,6 +89,9 @@ def every_field_filters(tenant: ObservedTenant, operation: Operation) -> Iterato
     for name, known in fields.items():
         for direction, wanted in filtered_pages(tenant, operation, known).items():
             reading = filtered_page(tenant, operation, known, wanted, direction)
+            if reading.exchange.status in NOTHING and not is_match_expected(tenant.walk(operation), wanted):
+                # The rules on empty pages report it.
+                continue
             if is_rejected(reading):
                 if (alone := _rejected_alone(tenant, operation, wanted)) is not None:
                     refused.setdefault(name, alone)
@@ -106,11 +109,12 @@ def every_field_filters(tenant: ObservedTenant, operation: Operation) -> Iterato
     names = [name for name in wrong if wrong[name] == trust]
     text = f"a filter by {', '.join(names)} returned a record with another value, or not the one that has it"
     if of_id is not None:
-        yield finding(text, of_id, of_id.ids, symptom_of=EQUALITY[:1])
+        # The requests hold a filter, a sort and a limit.
+        yield finding(text, of_id, of_id.ids, symptom_of=(*EQUALITY[:1], "OR-CMB-01"))
     elif wrong and not refused and not _has_changed(tenant, operation):
         # What is wrong for a kind of value shows on the one collection that other rules judge as well.
         # A school year in a form of its own is stored as a year, and a filter by what is shown finds nothing.
-        rules = (*EXPLAINING[trust], *(_YEARS if names == [SCHOOL_YEAR] else ()))
+        rules = (*EXPLAINING[trust], "OR-CMB-01", *(_YEARS if names == [SCHOOL_YEAR] else ()))
         raise ExplainedBy(rules, text, anywhere=True, otherwise=text, level=level_of(trust))
 
 
@@ -220,7 +224,7 @@ def every_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterator[
         raise ExplainedBy(rules, text, anywhere=True, otherwise=text)
 
 
-_ORDER: Final = ("OR-SRT-01", "OR-SRT-02", "OR-SRT-06", "OR-CMB-01")
+_ORDER: Final = ("OR-SRT-01", "OR-SRT-02", "OR-SRT-06", "OR-CMB-01", "OR-PAG-08")
 _ORDERED_KINDS: Final = frozenset({"string", "date", "number", "integer", "date-time"})
 """Kinds whose order is known: enumerated values may be sorted as text or in the order of the vocabulary."""
 

@@ -13,6 +13,7 @@ from oneroster.contract.http.exchange import encoded_path, encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse, Record
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, finding, id_list
+from oneroster.contract.observation.membership import says
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.obstacles import obstacle
 from oneroster.contract.observation.operation_selectors import first_usable_response, reads
@@ -25,6 +26,7 @@ from oneroster.contract.rules.filter_comparison import is_rejected
 from oneroster.contract.rules.sorting import UNKNOWN_FIELD, require_envelope
 from oneroster_runtime.specification import Operation
 
+STATUSES: Final = ("active", "tobedeleted")
 REQUESTED_FIELDS: Final = ("status", "dateLastModified")
 """Every record has both. They do not include the required sourcedId, which a selection must omit as well."""
 PAGE_SIZE: Final = 20
@@ -295,7 +297,7 @@ def selection_keeps_records(tenant: ObservedTenant, operation: Operation) -> Ite
 
 
 def _rarest_status(rows: dict[str, Record]) -> str:
-    counts = Counter(status for row in rows.values() if (status := row.get("status")) in ("active", "tobedeleted"))
+    counts = Counter(row["status"] for row in rows.values() if says(row.get("status"), STATUSES))
     if not counts:
         raise ExplainedBy("OR-SCH-01", "no record has a status")
     return str(min(counts, key=lambda status: (counts[status], status)))

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from oneroster.contract.errors import NotEnoughData, NotJudged
+from oneroster.contract.errors import ExplainedBy, NotEnoughData, NotJudged
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.levels import Level, level_of
 from oneroster.contract.observation.evidence import count_of, finding, id_list
@@ -18,7 +18,15 @@ from oneroster.contract.result import Finding
 from oneroster.contract.rules.foreign_rows import altered_rows, foreign_rows
 from oneroster_runtime.specification import Operation
 
-__all__ = ["compare_filter", "compare_filters", "compared_filters", "filtered_walk", "is_rejected"]
+__all__ = [
+    "EMPTY_PAGES",
+    "NOTHING",
+    "compare_filter",
+    "compare_filters",
+    "compared_filters",
+    "filtered_walk",
+    "is_rejected",
+]
 
 FILTERS_APPLY: Final = ("OR-FLT-01",)
 """The rule that reports ignored filters, and rows that only a filter returns."""
@@ -27,6 +35,10 @@ REPEATED: Final = ("OR-FLT-01", "OR-PAG-04", "OR-SEM-10")
 MOST_PAGES: Final = 6
 """Pages to read of a filtered collection; of a longer one, only the returned rows are checked."""
 TOO_MANY_REQUESTS: Final = 429
+NOTHING: Final = frozenset({204, 404})
+"""Statuses with which some servers say that no row matches."""
+EMPTY_PAGES: Final = ("OR-PAG-07", "OR-ENV-06")
+"""The rules that report these statuses."""
 
 
 def filtered_walk(tenant: ObservedTenant, operation: Operation, expression: str) -> ObservedWalk:
@@ -36,7 +48,13 @@ def filtered_walk(tenant: ObservedTenant, operation: Operation, expression: str)
         return tenant.ask(operation, values, {**page, "filter": expression})
 
     return walk(
-        ask, operation, {}, limit=tenant.page_size, max_rows=tenant.page_size * MOST_PAGES, max_pages=MOST_PAGES
+        ask,
+        operation,
+        {},
+        limit=tenant.page_size,
+        max_rows=tenant.page_size * MOST_PAGES,
+        max_pages=MOST_PAGES,
+        trusts_totals=tenant.trusts_totals,
     )
 
 
@@ -88,6 +106,9 @@ def _differences(
     tenant: ObservedTenant, operation: Operation, wanted: ExpectedFilter, rejection_level: Level | None
 ) -> Iterator[Finding]:
     whole, first = tenant.walk(operation), _first_page(tenant, operation, wanted)
+    if first.exchange.status in NOTHING and not is_match_expected(whole, wanted):
+        text = f"the filter {wanted.shape}, which no row matches, returned HTTP {first.exchange.status}"
+        raise ExplainedBy(EMPTY_PAGES, text, anywhere=True, otherwise=text)
     if is_rejected(first):
         yield finding(
             f"the filter {wanted.shape} is rejected with HTTP {first.exchange.status}", first, level=rejection_level
@@ -107,7 +128,7 @@ def _differences(
             returned = {name for name in found.ids if name}
             cause = misreading(wanted, rows, returned) if whole.complete else None
             message += f"; {cause}" if cause else ""
-            symptom_of = FILTERS_APPLY if returned >= rows.keys() else ()
+            symptom_of = FILTERS_APPLY if _as_without_filter(whole, found) else ()
             yield finding(message, first, unexpected or missing, level_of(trust), symptom_of)
             return
     if (repeated := repeated_ids(found)) and not repeated_ids(whole):
@@ -120,6 +141,26 @@ def _differences(
         yield replace(each, symptom_of=FILTERS_APPLY)
     # Rows that should not be returned are seen without all rows, missing ones are not.
     tenant.all_rows(operation)
+
+
+def is_match_expected(whole: ObservedWalk, wanted: ExpectedFilter) -> bool:
+    """Whether some row certainly matches a filter."""
+    verdicts = (expected(wanted, row) for row in whole.rows)
+    return any(each.holds and each.trust != "C" for each in verdicts)
+
+
+def _as_without_filter(whole: ObservedWalk, found: ObservedWalk) -> bool:
+    """Return whether the pages that were read are those of the collection without a filter.
+
+    Of a server that shortens pages, not all of them are read.
+    """
+    returned = {name for name in found.ids if name}
+    return returned >= {name for name in whole.ids if name} or (not found.complete and returned == _first(whole, found))
+
+
+def _first(whole: ObservedWalk, found: ObservedWalk) -> set[str]:
+    """Return the ids of the first rows of a collection, as many as another walk has."""
+    return {name for name in whole.ids[: len(found)] if name}
 
 
 def _undefined_rows(tenant: ObservedTenant, operation: Operation, wanted: ExpectedFilter) -> Iterator[Finding]:

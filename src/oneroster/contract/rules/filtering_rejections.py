@@ -118,8 +118,8 @@ def unknown_field(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
         if operation.wrapper in _keys(reading):
             yield finding("a filter by an unknown field returned 400 together with data", reading)
             return
-        said = status_entries(reading.exchange.json) if reading.query.keys() <= _ALONE else []
-        if said and not has_code_minor(reading.exchange.json, CODE_MINOR):
+        said = status_entries(reading.exchange.payload) if reading.query.keys() <= _ALONE else []
+        if said and not has_code_minor(reading.exchange.payload, CODE_MINOR):
             # Known servers have another word for it, but not one that stands for another case.
             level = None if contradicts(said, (CODE_MINOR,)) else Level.SHOULD
             yield finding(f"the 400 response does not have codeMinor {CODE_MINOR}", reading, level=level)
@@ -131,7 +131,7 @@ _ALONE: Final = frozenset({"limit", "offset", "filter"})
 
 
 def _keys(reading: ParsedResponse) -> set[str]:
-    payload = reading.exchange.json
+    payload = reading.exchange.payload
     return set(payload) if isinstance(payload, dict) else set()
 
 

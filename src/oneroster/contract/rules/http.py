@@ -1,5 +1,6 @@
 """HTTP rules: charset, HEAD and OPTIONS, caching, compression, content negotiation and redirects."""
 
+import codecs
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -49,6 +50,11 @@ def utf_8(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
         declared = _CHARSET.search(reading.exchange.headers.get("Content-Type", ""))
         if declared is not None and declared[1].lower() not in UTF_8:
             yield finding("Content-Type declares a charset other than UTF-8", reading)
+            return
+        if reading.exchange.json is UNREADABLE and reading.exchange.payload is not UNREADABLE:
+            marked = reading.exchange.body.startswith(codecs.BOM_UTF8)
+            flaw = "begins with a byte order mark" if marked else "is JSON in bytes that are not UTF-8"
+            yield finding(f"the body {flaw}", reading)
             return
 
 
@@ -168,7 +174,7 @@ def compressed_when_accepted(tenant: ObservedTenant, operation: Operation) -> It
         yield exchange_finding(
             "the response is compressed although the request has 'Accept-Encoding: identity'", exchange
         )
-    elif exchange.json is UNREADABLE:
+    elif exchange.payload is UNREADABLE:
         yield exchange_finding("the response to a request with 'Accept-Encoding: identity' is not JSON", exchange)
 
 
@@ -184,7 +190,7 @@ def compressed_when_accepted(tenant: ObservedTenant, operation: Operation) -> It
 def json_or_nothing(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     for accepted in ("text/html", "*/*"):
         exchange = tenant.probe(readable_path(tenant, operation), QUERY, headers={"Accept": accepted})
-        if exchange.status < 300 and exchange.json is UNREADABLE:
+        if exchange.status < 300 and exchange.payload is UNREADABLE:
             yield exchange_finding(
                 f"a request with 'Accept: {accepted}' returned HTTP {exchange.status} with a body that is not JSON",
                 exchange,

@@ -62,6 +62,10 @@ def links_lead_right(tenant: ObservedTenant, operation: Operation) -> Iterator[F
     third = read_page(tenant, found, size, 2 * size)
     if third.rows and (address := links_of(third).get("prev")) is not None:
         yield from _link_findings(tenant, found, third, "prev", address)
+    is_largest = operation in largest_collections(tenant)[:1]
+    second = read_page(tenant, found, size, 1) if is_largest and size > 1 else third
+    if second is not third and (address := links_of(second).get("prev")) is not None:
+        yield from _prev_of_second_row(tenant, found, second, address)
     first = links_of(read_page(tenant, found, size, 0))
     if (address := first.get("prev")) is not None and links_of(middle).get("first") != address:
         yield from _prev_of_first_page(tenant, middle, address)
@@ -72,6 +76,23 @@ def links_lead_right(tenant: ObservedTenant, operation: Operation) -> Iterator[F
             middle,
             level=Level.OPEN,
         )
+
+
+def _prev_of_second_row(
+    tenant: ObservedTenant, found: ObservedWalk, second: ParsedResponse, address: str
+) -> Iterator[Finding]:
+    """Yield a finding if the prev link of the page that begins with the second row does not lead to the first one.
+
+    Before that page are fewer rows than it has, so an offset that is only reduced by the limit is negative.
+    """
+    if not tenant.gateway.is_own(address):
+        # The other pages show it as well.
+        return
+    target = tenant.parse(second.operation, tenant.gateway.send("GET", address), second.values, second.query)
+    if target.problem is not None:
+        yield finding(f"following the prev link of the page at offset 1 failed: {target.problem}", second)
+    elif found.ids[0] not in target.ids:
+        yield finding("the prev link of the page at offset 1 does not lead to the first row", second, target.ids)
 
 
 def _prev_of_first_page(tenant: ObservedTenant, middle: ParsedResponse, address: str) -> Iterator[Finding]:
@@ -118,7 +139,7 @@ def _link_findings(
 @rule(
     "OR-PAG-13",
     family="paging",
-    title="Links repeat the filter and the fields of the request",
+    title="Links repeat the filter and the fields of the request, and count the rows that match",
     clause="4 Link rules, filter, sort and fields repeated [B]",
     example="the next link of a request with fields returns whole records",
     fix="copy every query parameter of the request to every link, and change only limit and offset",
@@ -138,3 +159,11 @@ def links_keep_the_request(tenant: ObservedTenant, operation: Operation) -> Iter
         if relation in links and lost:
             yield finding(f"the {relation} link drops or changes the parameters {', '.join(lost)}", reading)
             return
+    is_largest = operation in largest_collections(tenant)[:1]
+    if is_largest and tenant.gateway.is_own(address := links.get("last", "")):
+        target = tenant.parse(operation, tenant.gateway.send("GET", address), {}, query)
+        wrong = "without rows" if target.problem is not None or not target.rows else ""
+        wrong = wrong or ("that has a next link" if target.next_link is not None else "")
+        if wrong:
+            text = f"the last link of a request with a filter leads to a page {wrong}"
+            yield finding(text, reading, symptom_of=("OR-PAG-12",))

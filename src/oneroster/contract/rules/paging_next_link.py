@@ -52,7 +52,8 @@ def links_lead_through(tenant: ObservedTenant, operation: Operation) -> Iterator
         message = (
             f"the pages of the next links miss {count_of(len(lost), 'row')} and repeat {count_of(len(repeated), 'row')}"
         )
-        yield finding(message, pages[0], lost or repeated)
+        # The first page was requested without an offset.
+        yield finding(message, pages[0], lost or repeated, symptom_of=("OR-PAG-08",))
         return
     beyond = page_beyond(tenant, found)
     if beyond.problem is None and not beyond.rows and beyond.next_link is not None:
@@ -71,6 +72,8 @@ def _follow(tenant: ObservedTenant, first: ParsedResponse) -> tuple[list[ParsedR
         if target.problem is not None:
             return pages, f"following the next link failed: {target.problem}"
         pages.append(target)
+        if len(target.rows) > int(first.query["limit"]):
+            return pages, "the page of the next link has more rows than the limit of the request"
     return pages, None
 
 

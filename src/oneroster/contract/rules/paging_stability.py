@@ -4,19 +4,20 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Final
 
-from oneroster.contract.errors import BeyondBudget, NotEnoughData, NotOffered
+from oneroster.contract.errors import BeyondBudget, NotEnoughData, NotJudged, NotOffered
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.observation.evidence import count_of, finding, id_list
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.obstacles import obstacle
-from oneroster.contract.observation.operation_selectors import collections
+from oneroster.contract.observation.operation_selectors import all_collections, collections
 from oneroster.contract.observation.probe_values import largest_collections, largest_of_each_kind
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.walk import ObservedWalk, walk
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
+from oneroster.contract.rules.combinations import combined
 from oneroster.contract.rules.filter_comparison import filtered_walk
 from oneroster.contract.rules.paging import (
     MOST_PAGES,
@@ -28,36 +29,73 @@ from oneroster.contract.rules.paging import (
 )
 from oneroster_runtime.specification import Operation
 
+ACTIVE: Final = "active"
+SELECTING: Final = ("OR-FLT-01", "OR-SRT-01", "OR-SRT-02", "OR-CMB-01")
+"""Rules on the rows that a filter and a sort return."""
 FIELD_WITH_TIES: Final = "status"
 """Every record has it and it has two values, so no field has more ties."""
+
+
+def largest_and_specialised(tenant: ObservedTenant) -> Iterator[Operation]:
+    """The largest collections of each kind, and all specialised ones."""
+    largest = largest_of_each_kind(tenant)
+    special = (each for each in all_collections(tenant) if each.subset is not None and each.scope is None)
+    return iter(dict.fromkeys((*largest, *special)))
 
 
 @rule(
     "OR-PAG-08",
     family="paging",
     harm=Harm.FORM,
-    title="Without a limit, a page has 100 rows",
-    clause="3.1 limit, default [A]",
+    title="Without limit and offset, a page has the first 100 rows",
+    clause="3.1 limit, default; offset, default [A]",
     example="GET /users returns 20 of 400 rows, or all 400",
-    fix="use limit=100 when the request has no limit",
-    over=largest_of_each_kind,
+    fix="use limit=100 when the request has no limit, and offset=0 when it has no offset, whatever else it has",
+    over=largest_and_specialised,
     needs=("OR-PAG-01",),
 )
+@confirmed
 def default_limit(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found = largest_walk(tenant, operation)
+    default = operation.default_limit
+    for reading, rows in _without_limit(tenant, found):
+        received = len(reading.rows)
+        # If the server has a smaller maximum page size, its default cannot be larger than that.
+        expected = min(default, len(found.pages[0].rows), rows)
+        begins = found.ids.index(reading.ids[0]) if reading.ids and reading.ids[0] in found.ids else 0
+        if begins and "sort" not in reading.query and reading.ids == found.ids[begins : begins + received]:
+            yield finding(f"without an offset, a page begins after {count_of(begins, 'row')}", reading)
+            return
+        if received != expected:
+            with_ = f" and with {' and '.join(sorted(reading.query))}" if reading.query else ""
+            symptom_of = SELECTING if "filter" in reading.query else ()
+            message = (
+                f"without a limit{with_}, {received} of {count_of(rows, 'row')} were returned instead of {expected}"
+            )
+            yield finding(message, reading, symptom_of=symptom_of)
+            return
+    if len(found) <= default:
+        raise NotEnoughData(len(found), default + 1, "rows, more than fit on one default page")
+
+
+def _without_limit(tenant: ObservedTenant, found: ObservedWalk) -> Iterator[tuple[ParsedResponse, int]]:
+    """Yield first pages of a collection that were requested without limit and offset, each with the matching rows.
+
+    That of every collection has no parameter, a further one of the two largest collections a filter and a sort.
+    """
+    operation = found.operation
     reading = tenant.ask(operation, found.values, {})
     if reading.problem is not None:
         raise obstacle(reading, "OR-PAG-01")
-    received = len(reading.rows)
-    # If the server has a smaller maximum page size, its default cannot be larger than that.
-    default = operation.default_limit
-    expected = min(default, len(found.pages[0].rows))
-    if received != expected:
-        yield finding(
-            f"without a limit, {received} of {count_of(len(found), 'row')} were returned instead of {expected}", reading
-        )
-    elif len(found) <= default:
-        raise NotEnoughData(len(found), default + 1, "rows, more than fit on one default page")
+    yield reading, len(found)
+    active = [row for row in found.rows if row.get("status") == ACTIVE]
+    if found.complete and active and operation in largest_collections(tenant)[:2]:
+        query: Query = {"filter": f"status='{ACTIVE}'", "sort": "dateLastModified", "orderBy": "asc"}
+        try:
+            yield combined(tenant, found, query), len(active)
+        except NotJudged:
+            # Other rules report a filter that returns no data.
+            return
 
 
 @rule(

@@ -12,6 +12,7 @@ from oneroster.contract.observation.evidence import CauseCount, count_of, counte
 from oneroster.contract.observation.near_credentials import NearToken, token_in_use
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import first_readable, readable, readable_path
+from oneroster.contract.observation.provoked_errors import ExpectedErrors, Refusals
 from oneroster.contract.oracle.error_leaks import response_texts
 from oneroster.contract.oracle.reference_forms import references_in
 from oneroster.contract.result import Finding
@@ -21,6 +22,7 @@ from oneroster_runtime.specification import Operation
 
 DEMOGRAPHICS: Final = "Demographics"
 WRONG_TOKEN: Final = "oneroster-check-wrong-token-5f1c"  # noqa: S105  # not a secret: no server has issued it
+NOWHERE: Final = "oneroster-check-nowhere"
 CREDENTIAL_NAMES: Final = frozenset(
     {"access_token", "oauth_token", "oauth_signature", "client_secret", "token", "apikey"}
 )
@@ -84,6 +86,10 @@ def no_credentials_in_errors(tenant: ObservedTenant, operation: Operation) -> It
     path, secrets = readable_path(tenant, operation), secrets_of(tenant)
     probes = [tenant.probe(path, access=NearToken(WRONG_TOKEN, "of another client"))]
     probes += [tenant.probe(path, query) for query in BAD_QUERIES]
+    probes.append(tenant.probe(f"{path}/{NOWHERE}"))
+    for each in tenant.dialect.operations.values():
+        # What other rules have provoked, of every kind of error.
+        probes += [*ExpectedErrors.of(tenant).all(each), *Refusals.of(tenant).all(each)]
     failed = [exchange for exchange in probes if exchange.status >= 400]
     if not failed:
         raise ExplainedBy(("OR-ACC-02",), "no request was answered with an error")

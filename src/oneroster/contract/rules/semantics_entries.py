@@ -10,7 +10,7 @@ from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import Exchange, encoded_path
 from oneroster.contract.http.parsed_response import identity
 from oneroster.contract.observation.evidence import count_of, exchange_finding, finding
-from oneroster.contract.observation.membership import in_subset, is_live
+from oneroster.contract.observation.membership import entries_of, in_subset, is_live
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import nested, one_read_of_each_service, reads
 from oneroster.contract.observation.recheck import confirmed
@@ -232,6 +232,8 @@ def _wrong_address(tenant: ObservedTenant, name: str, elsewhere: dict[str, str])
 
 
 def _ids_in(exchange: Exchange) -> set[str]:
-    payload = exchange.json
+    payload = exchange.payload
     members = list(payload.values()) if isinstance(payload, dict) else []
-    return {name for item in [payload, *members] if isinstance(item, dict) and (name := identity(item))}
+    # Some servers send a single record in an array, which the rules on envelopes report.
+    items = [item for member in [payload, *members] for item in entries_of(member)]
+    return {name for item in items if isinstance(item, dict) and (name := identity(item))}

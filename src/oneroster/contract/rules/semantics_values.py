@@ -9,7 +9,7 @@ from typing import Any, Final
 from oneroster.contract.errors import NotEnoughData, NotJudged
 from oneroster.contract.http.parsed_response import Record, identity
 from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding
-from oneroster.contract.observation.membership import is_live, values_at
+from oneroster.contract.observation.membership import is_live, says, values_at
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.record_versions import RecordVersion, is_whole, record_versions
@@ -25,6 +25,8 @@ ONE_DAY: Final = timedelta(days=1)
 BIRTH_AFTER_CHANGE: Final = "birthDate is after dateLastModified"
 OUTSIDE_PARENT: Final = "the dates exceed those of the parent"
 TRUE: Final = frozenset({"true", True})
+TEACHER: Final = ("teacher",)
+SCHOOL_YEAR: Final = ("schoolYear",)
 EXPECTED_KINDS: Final[dict[tuple[str, str], tuple[str, frozenset[str]]]] = {
     ("Course", "schoolYear"): ("type", frozenset({"schoolYear"})),
     ("LineItem", "gradingPeriod"): ("type", frozenset({"gradingPeriod"})),
@@ -68,7 +70,7 @@ def school_year_ends(tenant: ObservedTenant, operation: Operation) -> Iterator[F
             continue
         if not isinstance(year, str) or not is_live(each.row):
             continue
-        of_a_year = each.row.get("type") == "schoolYear" and day_of(each.row.get("endDate")) is not None
+        of_a_year = says(each.row.get("type"), SCHOOL_YEAR) and day_of(each.row.get("endDate")) is not None
         judged += of_a_year
         if of_a_year and not _ends_in_its_year(each.row):
             other.add(each)
@@ -140,7 +142,7 @@ def fitting_kinds(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
             linked = {identity(item) for item in references_at(row, name)} & targets.keys()
             kinds = [values_at(targets[each or ""], place) for each in linked]
             judged += bool(kinds)
-            if is_live(row) and any(each.isdisjoint(allowed) for each in kinds):
+            if is_live(row) and any(not any(says(one, allowed) for one in each) for each in kinds):
                 tally.add(identity(row))
         if tally.count:
             message = f"{name} refers to a record whose {kind} is not {' or '.join(allowed)}"
@@ -185,7 +187,7 @@ def primary_teachers(tenant: ObservedTenant, operation: Operation) -> Iterator[F
 
 def is_wrongly_primary(row: Record) -> bool:
     """Return whether an enrollment of another role than teacher is primary."""
-    return row.get("primary") in TRUE and row.get("role") != "teacher" and is_live(row)
+    return row.get("primary") in TRUE and not says(row.get("role"), TEACHER) and is_live(row)
 
 
 def _several_teachers(found: ObservedWalk, of: int) -> Iterator[Finding]:
@@ -195,7 +197,7 @@ def _several_teachers(found: ObservedWalk, of: int) -> Iterator[Finding]:
             by_class[identity(item) or ""].append(row)
     several = CauseCount(found.pages[0])
     for rows in by_class.values():
-        teachers = [row for row in rows if row.get("role") == "teacher"]
+        teachers = [row for row in rows if says(row.get("role"), TEACHER)]
         if any(_overlap(one, other) for number, one in enumerate(teachers) for other in teachers[:number]):
             for row in teachers:
                 several.add(identity(row))
@@ -284,7 +286,7 @@ def possible_dates(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
 def _other_school_year(row: Record, rows: dict[str, Record]) -> bool:
     """Whether a session has another schoolYear than the school year that is its parent, if that one has the right."""
     parents = (rows.get(identity(item) or "", {}) for item in references_at(row, "parent"))
-    school_years = (each for each in parents if each.get("type") == "schoolYear" and _ends_in_its_year(each))
+    school_years = (each for each in parents if says(each.get("type"), SCHOOL_YEAR) and _ends_in_its_year(each))
     return any(each.get("schoolYear") != row.get("schoolYear") for each in school_years)
 
 

@@ -1,6 +1,6 @@
 """Sorting rules: every kind of value, both directions, absent values and unknown fields."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from oneroster.contract.errors import BeyondBudget, ExplainedBy, NotOffered
@@ -55,7 +55,19 @@ def wrong_orders(tenant: ObservedTenant, operation: Operation, order: str | None
 
     Raises ``NotJudged`` when no page could be read.
     """
-    whole, fields = tenant.walk(operation), fields_to_sort_by(tenant)[operation.operation_id]
+    fields = fields_to_sort_by(tenant)[operation.operation_id]
+
+    @confirmed
+    def compared(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+        yield from _wrong_orders(tenant, operation, order, fields)
+
+    yield from compared(tenant, operation)
+
+
+def _wrong_orders(
+    tenant: ObservedTenant, operation: Operation, order: str | None, fields: Sequence[tuple[str, str]]
+) -> Iterator[Finding]:
+    whole = tenant.walk(operation)
     rows, judged = tenant.rows_by_id(whole), False
     for path, kind in fields:
         reading = sorted_page(tenant, operation, path, order)
@@ -177,9 +189,17 @@ def unknown_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterato
         yield finding(f"a sort by an unknown field returned HTTP {reading.exchange.status} instead of 200", reading)
     elif reading.problem is not None:
         raise obstacle(reading, "OR-SRT-04")
-    elif not reading.rows or (reading.total is not None and reading.total < len(rows)):
+    elif not reading.rows or _announces_fewer(tenant, reading, len(rows)):
         found = len(reading.rows) if reading.total is None else reading.total
-        yield finding(f"a sort by an unknown field returned {found} of {count_of(len(rows), 'row')}", reading)
+        message = f"a sort by an unknown field returned {found} of {count_of(len(rows), 'row')}"
+        yield finding(message, reading, symptom_of=("OR-PAG-05",) if reading.rows else ())
+
+
+def _announces_fewer(tenant: ObservedTenant, reading: ParsedResponse, rows: int) -> bool:
+    """Whether a page announces fewer rows than there are, and announces all of them without the sort."""
+    if reading.total is None or reading.total >= rows:
+        return False
+    return tenant.ask(reading.operation, {}, {"limit": SORTED_PAGE, "offset": 0}).total == rows
 
 
 @rule(
@@ -269,4 +289,12 @@ def sorted_walk(tenant: ObservedTenant, operation: Operation, path: str, order: 
     def ask(operation: Operation, values: Mapping[str, str], window: Query) -> ParsedResponse:
         return tenant.ask(operation, values, {**window, "sort": path, "orderBy": order})
 
-    return walk(ask, operation, {}, limit=tenant.page_size, max_rows=rows + tenant.page_size, max_pages=MOST_PAGES)
+    return walk(
+        ask,
+        operation,
+        {},
+        limit=tenant.page_size,
+        max_rows=rows + tenant.page_size,
+        max_pages=MOST_PAGES,
+        trusts_totals=tenant.trusts_totals,
+    )

@@ -92,7 +92,9 @@ def token_without(tenant: ObservedTenant, operation: Operation) -> BearerToken:
     """Return a token with all scopes except those of an operation."""
     every = required_scopes(tenant.standard.specification, writes=True)
     members = token_members(
-        token_endpoint_of(tenant).grant(" ".join(scope for scope in every if scope not in operation.oauth_scopes))
+        token_endpoint_of(tenant).grant(
+            " ".join(scope for scope in every if scope not in operation.oauth_scopes), renew=True
+        )
     )
     granted = str((members or {}).get("scope", "")).split()
     if members is None or set(granted) & set(operation.oauth_scopes):

@@ -252,13 +252,13 @@ def codes_of_writes(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     unknown = lifecycle.objects.delete(lifecycle.element, lifecycle.objects.new_id())
     refused += [unknown] if unknown.status == 404 else []
     for exchange in refused:
-        said = status_entries(exchange.json)
+        said = status_entries(exchange.payload)
         if said and not any(each.code_major == "failure" and each.severity == "error" for each in said):
             message = f"no status entry of an HTTP {exchange.status} response has codeMajor failure and severity error"
             yield write_finding(message, exchange)
             break
     for exchange in (lifecycle.created, lifecycle.replaced):
-        if exchange.status in DONE and any(each.code_major == "failure" for each in status_entries(exchange.json)):
+        if exchange.status in DONE and any(each.code_major == "failure" for each in status_entries(exchange.payload)):
             yield write_finding(f"a PUT returned HTTP {exchange.status} with codeMajor failure", exchange)
             break
         if exchange.status in DONE and exchange.body.strip() and exchange.media_type != JSON:
@@ -266,7 +266,7 @@ def codes_of_writes(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
             yield write_finding(message, exchange, level=Level.SHOULD)
             break
     for exchange in refused:
-        if not status_entries(exchange.json):
+        if not status_entries(exchange.payload):
             message = f"the HTTP {exchange.status} response to {exchange.method} contains no status payload"
             yield write_finding(message, exchange, level=Level.SHOULD)
             break

@@ -181,11 +181,13 @@ class Posting:
 
     def is_stored(self, record: Record) -> bool:
         """Return whether the tenant has a record with the mark of another, or under its id."""
-        marked = next((name for name in MARKED if name in record), None)
+        marked = next((name for name in MARKED if isinstance(record.get(name), str)), None)
         if marked is not None:
-            query: Query = {"limit": 2, "filter": f"{marked}='{record[marked]}'"}
+            # A server that ignores filters returns other records as well.
+            query: Query = {"limit": self.tenant.page_size, "filter": f"{marked}='{record[marked]}'"}
             collection = self.tenant.dialect.collection_of(self.element)
-            if collection is not None and self.tenant.fetch(collection, {}, query).rows:
+            rows = [] if collection is None else self.tenant.fetch(collection, {}, query).rows
+            if any(row.get(marked) == record[marked] for row in rows):
                 return True
         return bool(self._objects.read(self.element, str(record["sourcedId"])).rows)
 

@@ -71,6 +71,7 @@ class Authentication:
         token_lifetime: Seconds until an issued token expires.
         clock: Returns the seconds since 1970; tests pass their own.
         methods: Those of `AUTHENTICATION_METHODS` that the tenant accepts.
+        one_token: Whether a new token revokes the earlier ones.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class Authentication:
         token_lifetime: int = 3600,
         clock: Clock = time.time,
         methods: frozenset[str] = AUTHENTICATION_METHODS,
+        one_token: bool = False,
     ) -> None:
         self._methods = methods
         self._schemes = (
@@ -88,7 +90,7 @@ class Authentication:
             *(["OAuth"] if "oauth1" in methods else []),
         )
         self._token = credentials.token
-        self._issued = TokenRegistry(clock)
+        self._issued = TokenRegistry(clock, one_at_a_time=one_token)
         self._signatures = SignatureVerifier(credentials.client_id, credentials.client_secret, clock)
         self.oauth2_server = OAuth2Server(
             credentials.client_id, credentials.client_secret, scopes, self._issued, token_lifetime

@@ -26,16 +26,22 @@ class TokenRegistry:
     """Issued tokens with their scopes and expiry times.
 
     An expired token is kept for another lifetime, so that the response can say that it has expired.
+
+    Args:
+        clock: Returns the seconds since 1970.
+        one_at_a_time: Whether a new token revokes the earlier ones.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], *, one_at_a_time: bool = False) -> None:
         self._clock = clock
+        self._one_at_a_time = one_at_a_time
         self._tokens: dict[str, _IssuedToken] = {}
 
     def add(self, token: str, scopes: frozenset[str], seconds: int) -> None:
         """Register a token that is valid for a number of seconds from now."""
         now = self._clock()
-        self._tokens = {known: entry for known, entry in self._tokens.items() if entry.removed > now}
+        kept = {} if self._one_at_a_time else self._tokens
+        self._tokens = {known: entry for known, entry in kept.items() if entry.removed > now}
         self._tokens[token] = _IssuedToken(now + seconds, now + 2 * seconds, scopes)
 
     def scopes(self, token: str) -> frozenset[str] | None:

@@ -90,7 +90,7 @@ class ScopesIgnored(GrantsMoreScopes):
 
     def scopes(self, specification: Specification) -> frozenset[str]:
         every = frozenset(scope for one in specification.operations.values() for scope in one.oauth_scopes)
-        return every - _demographics_scopes(specification)
+        return every - demographics_scopes(specification)
 
 
 class DemographicsForAll(GrantsMoreScopes):
@@ -100,10 +100,11 @@ class DemographicsForAll(GrantsMoreScopes):
     needs = Needs(access="oauth2")
 
     def scopes(self, specification: Specification) -> frozenset[str]:
-        return _demographics_scopes(specification)
+        return demographics_scopes(specification)
 
 
-def _demographics_scopes(specification: Specification) -> frozenset[str]:
+def demographics_scopes(specification: Specification) -> frozenset[str]:
+    """Return the scopes that demographics need."""
     operations = (one for one in specification.operations.values() if one.tag == "demographics")
     return frozenset(scope for one in operations for scope in one.oauth_scopes)
 

@@ -4,7 +4,7 @@
 
 from abc import abstractmethod
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from oneroster.sandbox.faults.base import Fault
 from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
@@ -20,6 +20,7 @@ _SCALES: Final = Needs(features=frozenset({"score scales"}), without=SMALL_DATA 
 _OBJECTIVES: Final = Needs(features=frozenset({"learning objectives"}), without=SMALL_DATA | NO_GRADEBOOK)
 _STATUS: Final = Needs(features=frozenset({"nested minor codes"}), without=SMALL_DATA | {"no-minor-codes"})
 _DISCOVERY: Final = Needs(features=frozenset({"discovery documents"}))
+_UNAUTHORIZED: Final = 401
 _PARENTS: Final = frozenset({"parent", "guardian"})
 _CODE_MAJOR: Final = "imsx_codeMajor"
 _CODE_MINOR: Final = "imsx_CodeMinor"
@@ -291,6 +292,50 @@ class StatusWrapped(Fault):
 
     def formed_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
         return replace(reply, body={"imsx_StatusInfo": reply.body}) if _is_status(reply.body) else reply
+
+
+class RefusalWrapped(Fault):
+    name = "refusal-wrapped"
+    does = "puts the status object of a 401 under imsx_StatusInfo"
+    breaks = "3.5 status object [A]: at top level, no wrapper"
+    needs = _STATUS
+
+    def formed_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
+        wrapped = reply.status == _UNAUTHORIZED and _is_status(reply.body)
+        return replace(reply, body={"imsx_StatusInfo": reply.body}) if wrapped else reply
+
+
+class _OtherMinorCode(Fault, abstract=True):
+    """Sends another minor code with one status."""
+
+    status: ClassVar[int]
+    code: ClassVar[str]
+
+    def formed_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
+        if reply.status != self.status or not _is_status(reply.body) or _CODE_MINOR not in reply.body:
+            return reply
+        fields = [field | {"imsx_codeMinorFieldValue": self.code} for field in _fields(reply.body)]
+        return replace(reply, body=reply.body | {_CODE_MINOR: {"imsx_codeMinorField": fields}})
+
+
+class RefusalInOtherWords(_OtherMinorCode):
+    name = "refusal-in-other-words"
+    does = "sends an undocumented minor code with 401"
+    breaks = "3.5 imsx_codeMinorFieldValue [A]: a closed list"
+    needs = _STATUS
+    status, code = 401, "unauthorized"
+
+
+class ForbiddenSaysUnauthorised(_OtherMinorCode):
+    name = "forbidden-says-unauthorised"
+    does = "sends the minor code of 401 with 403"
+    breaks = "3.6 code minor [A]: forbidden with 403"
+    needs = replace(_STATUS, access="oauth2")
+    status, code = 403, "unauthorisedrequest"
+
+
+def _fields(body: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(body[_CODE_MINOR]["imsx_codeMinorField"])
 
 
 class FlatMinorCode(Fault):

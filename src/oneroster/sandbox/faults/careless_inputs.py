@@ -9,7 +9,7 @@ from oneroster.sandbox.faults.base import Fault
 from oneroster.sandbox.faults.unfiltered_replies import unfiltered_reply
 from oneroster.sandbox.http.broken_responses import TruncatedReply
 from oneroster.sandbox.http.raw_request import RawRequest
-from oneroster.sandbox.http.responses import Problem, Reply, status_info_set
+from oneroster.sandbox.http.responses import Problem, Reply, error_reply, status_info_set
 from oneroster.sandbox.requests.operation_request import OperationRequest
 
 _CRASH: Final = {"statusInfoSet": status_info_set([Problem(500, "invalid data", "unexpected failure")])}
@@ -76,6 +76,18 @@ class ImpossibleValueIgnored(Fault):
         if request is None or known is None or known.kind == "string" or any(word in text for word in _JUNCTIONS):
             return reply
         return unfiltered_reply(request) if value.startswith(_IMPOSSIBLE_WORDS) else reply
+
+
+class ImpossibleValueCrashes(Fault):
+    name = "impossible-value-crashes"
+    does = "responds with 500 to a filter by a value that the field cannot have"
+    breaks = "6.1 status 500 [A]: unexpected failures only"
+
+    def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
+        name, _, value = (_value_of(request, "filter") or "").partition("=")
+        known = request.element_definition.properties.get(name) if request is not None else None
+        crashes = known is not None and known.kind != "string" and value.startswith(_IMPOSSIBLE_WORDS)
+        return error_reply(Problem(500, "invalid data", "the value cannot be converted")) if crashes else reply
 
 
 class ThirdClauseIgnored(Fault):

@@ -111,6 +111,7 @@ class HtmlNotFound(ChangedNotFound):
     name = "html-not-found"
     does = "responds to a read of an unknown id with HTML"
     breaks = "1 encodings [B]: errors are JSON, too"
+    hides = frozenset({"404 body"})
 
     def changed(self, reply: Reply) -> Reply:
         return replace(reply, body=PAGE, media_type="text/html")
@@ -120,6 +121,7 @@ class BareNotFound(ChangedNotFound):
     name = "bare-not-found"
     does = "responds to a read of an unknown id with JSON that is not a status payload"
     breaks = "6.2 status payload [B]: recommended on all errors"
+    hides = frozenset({"404 body"})
 
     def changed(self, reply: Reply) -> Reply:
         return replace(reply, body={"message": "not found"})
@@ -140,6 +142,7 @@ class StackTrace(ChangedNotFound):
     name = "stack-trace"
     does = "puts a stack trace into the description of a 404"
     breaks = "6.2 status payload [B]: four elements, for the caller"
+    hides = frozenset({"404 body"})
 
     def changed(self, reply: Reply) -> Reply:
         entries = [entry | {"imsx_description": _TRACE} for entry in reply.body["statusInfoSet"]]

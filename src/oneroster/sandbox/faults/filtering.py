@@ -15,6 +15,7 @@ from oneroster.sandbox.http.responses import Problem, Reply, error_reply
 from oneroster.sandbox.query.filter_parser import FilterSyntaxError, ParsedClause, ParsedFilter, parse_filter
 from oneroster.sandbox.query.timestamps import parse_timestamp
 from oneroster.sandbox.requests.operation_request import OperationRequest, RowQuery, all_records
+from oneroster.sandbox.requests.query_parameters import Query
 from oneroster.sandbox.serialization import Record
 from oneroster.sandbox.store.result_sets import ResultSet
 
@@ -47,6 +48,32 @@ class FilterIgnored(Fault):
 
     def row_query(self, request: OperationRequest, row_query: RowQuery) -> RowQuery:
         return row_query._replace(query=replace(row_query.query, filter=None))
+
+
+class FilterWithinPage(Fault):
+    name = "filter-within-page"
+    does = "cuts the page from all rows, and then applies the filter to its rows"
+    breaks = "3.1 limit and offset [A]: of the matching rows"
+    hides = frozenset({"page", "links"})
+
+    def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
+        query = request.query
+        if query.filter is None or reply.status != 200:
+            return reply
+        matching = {row["sourcedId"] for row in _select(request, query).page(0, total)}
+        page = _select(request, replace(query, filter=None)).page(query.offset, query.limit)
+        rows = [
+            request.serializer.serialize(request.element, row, request.origin)
+            for row in page
+            if row["sourcedId"] in matching
+        ]
+        chosen = [{name: row[name] for name in row if not query.fields or name in query.fields} for row in rows]
+        return replace(reply, body={request.operation.wrapper: chosen})
+
+
+def _select(request: OperationRequest, query: Query) -> ResultSet:
+    operation = request.operation
+    return RowQuery(request.element, operation.subset, operation.scope, request.ids, query).select(request.store)
 
 
 class UnequalAsEqual(FilterFault):

@@ -2,7 +2,9 @@
 
 # ruff: noqa: ARG002  # hooks have a fixed signature
 
+import codecs
 import gzip
+import json
 from dataclasses import replace
 from typing import Final
 
@@ -15,6 +17,8 @@ from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import JSON, Reply
 from oneroster.sandbox.requests.operation_request import OperationRequest
 
+_LATIN: Final = 256
+"""Letters of ISO-8859-1."""
 _INTERNAL_ORIGIN: Final = "http://roster-7.internal.example"
 
 
@@ -27,6 +31,32 @@ class LatinCharset(Fault):
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         successful = reply.status == 200 and reply.media_type == JSON
         return replace(reply, media_type=f"{JSON}; charset=ISO-8859-1") if successful else reply
+
+
+class LatinBytes(Fault):
+    name = "latin-bytes"
+    does = "sends its JSON in ISO-8859-1, and does not say so"
+    breaks = "1 encodings [B]: UTF-8"
+
+    def any_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
+        if reply.status != 200 or reply.media_type != JSON or reply.body is None:
+            return reply
+        content = reply.body if isinstance(reply.body, bytes) else msgspec.json.encode(reply.body)
+        # Other letters as escapes of JSON.
+        text = "".join(each if ord(each) < _LATIN else json.dumps(each)[1:-1] for each in content.decode())
+        return replace(reply, body=text.encode("latin-1"))
+
+
+class ByteOrderMark(Fault):
+    name = "byte-order-mark"
+    does = "sends a byte order mark before its JSON"
+    breaks = "1 encodings [B]: JSON text"
+
+    def any_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
+        if reply.status != 200 or reply.media_type != JSON or reply.body is None:
+            return reply
+        content = reply.body if isinstance(reply.body, bytes) else msgspec.json.encode(reply.body)
+        return replace(reply, body=codecs.BOM_UTF8 + content)
 
 
 class HeadWithoutTotal(Fault):

@@ -12,15 +12,17 @@ from typing import Any, Final
 
 from oneroster.sandbox.auth.authentication import Authenticated, Denied
 from oneroster.sandbox.auth.oauth2 import TOKEN_PATH
-from oneroster.sandbox.faults.access_oauth import GrantsMoreScopes
+from oneroster.sandbox.faults.access_oauth import GrantsMoreScopes, demographics_scopes
 from oneroster.sandbox.faults.base import Fault
 from oneroster.sandbox.faults.declarations import Needs
 from oneroster.sandbox.faults.near_credentials import LooseToken
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Problem, Reply, error_reply
 from oneroster.sandbox.requests.operation_request import OperationRequest
+from oneroster.sandbox.store.store import Store
 from oneroster_runtime.specification import Specification
 
+_CONSUMER_KEY: Final = re.compile(r'oauth_consumer_key="([^"]*)"')
 _TIMESTAMP: Final = re.compile(r'oauth_timestamp="(\d+)"')
 _TRUE: Final = re.compile(r"'\s*or\s.*=", re.IGNORECASE)
 _TOKEN: Final = {"access_token": "issued-without-secret", "token_type": "Bearer", "expires_in": 3600}
@@ -256,3 +258,50 @@ def _with_first_entry(reply: Reply, **members: str) -> dict[str, Any]:
     """Return the body of an error response with other members in its status entry."""
     first, *others = reply.body["statusInfoSet"]
     return {**reply.body, "statusInfoSet": [first | members, *others]}
+
+
+class DemographicsByRosterScope(Fault):
+    name = "demographics-by-roster-scope"
+    does = "lets a token for roster.readonly read demographics"
+    breaks = "7.4 scopes [B]: roster.readonly gives all but demographics"
+    needs = Needs(access="oauth2")
+
+    def prepare(self, store: Store) -> None:
+        self._more = demographics_scopes(store.specification)
+
+    def authenticate(self, raw_request: RawRequest, outcome: Authenticated | Denied) -> Authenticated | Denied:
+        if isinstance(outcome, Denied) or outcome.scopes is None:
+            return outcome
+        roster = any(scope.endswith("/roster.readonly") for scope in outcome.scopes)
+        return Authenticated(outcome.scopes | self._more) if roster else outcome
+
+
+class ClientIdAnyCase(Fault):
+    name = "client-id-any-case"
+    does = "compares the client id of OAuth 1.0a credentials without regard to case"
+    breaks = "7.2 signing [A]: by the client id and its secret"
+    needs = Needs(access="oauth1")
+
+    def __init__(self) -> None:
+        self._known = ""
+
+    def authenticate(self, raw_request: RawRequest, outcome: Authenticated | Denied) -> Authenticated | Denied:
+        found = _CONSUMER_KEY.search(raw_request.authorization)
+        key = "" if found is None else found[1]
+        if isinstance(outcome, Authenticated):
+            self._known = key or self._known
+            return outcome
+        # No fault knows the secrets: it takes the signature of a key in another case for right.
+        return Authenticated() if key != self._known and key.lower() == self._known.lower() else outcome
+
+
+class CoreScopeRefused(Fault):
+    name = "core-scope-refused"
+    does = "responds with 403 to tokens that have roster-core.readonly alone"
+    breaks = "7.4 scopes [B]: roster-core.readonly gives lists and single reads"
+    needs = Needs(access="oauth2")
+
+    def authenticate(self, raw_request: RawRequest, outcome: Authenticated | Denied) -> Authenticated | Denied:
+        if isinstance(outcome, Denied) or outcome.scopes is None:
+            return outcome
+        return Authenticated(frozenset(each for each in outcome.scopes if not each.endswith("/roster-core.readonly")))

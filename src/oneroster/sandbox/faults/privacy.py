@@ -16,6 +16,8 @@ from oneroster.sandbox.serialization import Record
 from oneroster.sandbox.store.store import Store
 
 _PASSWORD: Final = "sandbox-only"  # noqa: S105  # not a real password: it only fills the property
+_NOT_FOUND: Final = 404
+_STATUS: Final = "statusInfoSet"
 
 
 class PasswordSent(Fault):
@@ -100,3 +102,17 @@ class ErrorRepeatsToken(Fault):
             return reply
         entries = [entry | {"imsx_description": f"no such token: {token}"} for entry in reply.body["statusInfoSet"]]
         return replace(reply, body={"statusInfoSet": entries})
+
+
+class NotFoundRepeatsToken(Fault):
+    name = "not-found-repeats-token"
+    does = "repeats the token of the request in the description of a 404"
+    breaks = "6.2 description [B]: describes the problem"
+    hides = frozenset({"404 body"})
+
+    def any_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
+        token = raw_request.authorization.partition(" ")[2]
+        if reply.status != _NOT_FOUND or not token or not isinstance(reply.body, dict) or _STATUS not in reply.body:
+            return reply
+        entries = [entry | {"imsx_description": f"nothing for {token}"} for entry in reply.body[_STATUS]]
+        return replace(reply, body={_STATUS: entries})

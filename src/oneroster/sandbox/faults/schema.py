@@ -95,6 +95,42 @@ class JsonBooleans(Fault):
         return record
 
 
+class BooleansInCapitals(Fault):
+    name = "booleans-in-capitals"
+    does = "writes booleans as the strings True and False"
+    breaks = "1 booleans [B]: lower case only"
+    needs = Needs(without=SMALL_DATA | {"json-booleans"})
+
+    def record(self, request: OperationRequest, record: Record) -> Record:
+        for name, known in request.element_definition.properties.items():
+            if known.kind == "boolean" and name in record:
+                record[name] = str(record[name]).capitalize()
+        return record
+
+
+class WordsInCapitals(Fault):
+    name = "words-in-capitals"
+    does = "writes the status of every record, the type of sessions and orgs, and the role of users with a capital"
+    breaks = "5.15 enumerations [A]: the spelling of the values"
+
+    def record(self, request: OperationRequest, record: Record) -> Record:
+        entries = record.get("roles")
+        users = (
+            [record, *(each for each in entries if isinstance(each, dict))] if isinstance(entries, list) else [record]
+        )
+        for entry in users:
+            # The mark of the role of an enrollment is lower.
+            names = ("status", "type") if request.element == "Enrollment" else ("status", "type", "role")
+            for name in names:
+                if isinstance(entry.get(name), str):
+                    entry[name] = _capitalised(entry[name])
+        return record
+
+
+def _capitalised(word: str) -> str:
+    return word[:1].upper() + word[1:]
+
+
 class NullRequired(Fault):
     name = "null-required"
     does = "sends null as the title of every category"

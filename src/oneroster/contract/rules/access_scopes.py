@@ -1,0 +1,56 @@
+"""Access rule on scopes: each of those that an operation names is enough to read it."""
+
+from collections.abc import Iterator
+
+from oneroster.contract.errors import NotOffered
+from oneroster.contract.http.credentials import BearerToken
+from oneroster.contract.observation.evidence import exchange_finding
+from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.observation.obstacles import REFUSED
+from oneroster.contract.observation.operation_selectors import readable, readable_path
+from oneroster.contract.observation.token_endpoint import token_endpoint_of
+from oneroster.contract.result import Finding
+from oneroster.contract.rule import rule
+from oneroster.contract.rules.access_oauth2_tokens import token_members
+from oneroster_runtime.specification import Operation
+
+
+def one_of_each_scope_and_kind(tenant: ObservedTenant) -> Iterator[Operation]:
+    """The first readable collection, nested collection and single read for each choice of scopes."""
+    seen: set[tuple[frozenset[str], bool, bool]] = set()
+    for operation in readable(tenant):
+        kind = frozenset(operation.oauth_scopes), operation.many, operation.scope is not None
+        if operation.oauth_scopes and kind not in seen:
+            seen.add(kind)
+            yield operation
+
+
+@rule(
+    "OR-ACC-21",
+    family="access",
+    title="One of the scopes of an operation is enough to read it",
+    clause="7.4 scopes, what each gives [B]",
+    example="a token for roster-core.readonly alone gets 403 for the list of users",
+    fix="accept every scope that the standard names for an operation; roster.readonly includes roster-core.readonly",
+    stands_on=("scheme oauth2", "scopes"),
+    over=one_of_each_scope_and_kind,
+)
+def each_scope_is_enough(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    endpoint = token_endpoint_of(tenant)
+    tried = 0
+    for scope in operation.oauth_scopes:
+        members = token_members(endpoint.grant(scope))
+        granted = (members or {}).get("scope")
+        if members is None or (isinstance(granted, str) and scope not in granted.split()):
+            # What a client may request, the operator of the server decides.
+            continue
+        tried += 1
+        query = "limit=1" if operation.many else ""
+        exchange = tenant.probe(readable_path(tenant, operation), query, access=BearerToken(members["access_token"]))
+        if exchange.status in REFUSED:
+            name = scope.rpartition("/")[2]
+            message = f"{operation.operation_id} returned HTTP {exchange.status} to a token for {name}"
+            yield exchange_finding(message, exchange)
+            return
+    if not tried:
+        raise NotOffered("no token for a single scope of the operation is granted")
