@@ -8,7 +8,7 @@ from typing import Final
 from oneroster.sandbox.faults.altered_result_sets import FirstRowTwice
 from oneroster.sandbox.faults.base import Fault
 from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
-from oneroster.sandbox.http.percent_encoding import decode
+from oneroster.sandbox.http.percent_encoding import decode, encode
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Reply, error_reply, unknown_object
 from oneroster.sandbox.requests.operation_request import OperationRequest, all_records
@@ -119,9 +119,8 @@ class EncodedLettersLost(Fault):
 
     def any_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
         last = raw_request.raw_path.rpartition(b"/")[2]
-        if b"/academicSessions/" not in raw_request.raw_path or b"%" not in last or reply.status != 200:
-            return reply
-        if not decode(last).isascii() or not decode(last).replace("-", "").isalnum():
+        needlessly = last != encode(decode(last)).encode()
+        if b"/academicSessions/" not in raw_request.raw_path or not needlessly or reply.status != 200:
             return reply
         return error_reply(unknown_object("no session has this sourcedId"))
 
