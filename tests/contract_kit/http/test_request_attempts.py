@@ -1,9 +1,11 @@
 """The attempts of one request: how often it is sent, and what is noted when it fails."""
 
+import time
+
 import pytest
 
 from oneroster.contract.errors import NoResponseError
-from oneroster.contract.http.budget import BudgetTracker, RunBudget
+from oneroster.contract.http.budget import MIN_INTERVAL_WHEN_BUSY, RECOVERY, BudgetTracker, RunBudget
 from oneroster.contract.http.credentials import BearerToken, TokenResponse
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.incidents import Incidents
@@ -64,3 +66,15 @@ def test_credentials_for_one_request_are_not_sent_twice() -> None:
     assert [each.repeated for each in incidents.server_errors] == [False]
     assert exchange is not None
     assert exchange.status == 500
+
+
+def test_a_tenant_that_is_busy_now_and_then_is_not_asked_ever_more_slowly() -> None:
+    paused: list[float] = []
+    budget = BudgetTracker(RunBudget(requests=10_000), pause=paused.append)
+    for _ in range(30):
+        budget.slow_down(time.monotonic(), 0)
+        for _ in range(96):
+            budget.acquire()
+            budget.served()
+    # The clock stands still, so the last pause is all of them together.
+    assert MIN_INTERVAL_WHEN_BUSY < max(paused) <= 30 * RECOVERY * MIN_INTERVAL_WHEN_BUSY

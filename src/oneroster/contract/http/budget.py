@@ -16,6 +16,8 @@ REQUESTS_FOR_WRITES: Final = 200
 """Requests that may be sent beyond the limit if writes are allowed."""
 MIN_INTERVAL_WHEN_BUSY: Final = 0.05
 """Seconds between requests to a tenant that has said that it is busy."""
+RECOVERY: Final = 20
+"""Responses in a row after which a run that was slowed down sends twice as often again."""
 MAX_MISSED_AT_START: Final = 2
 MAX_MISSED: Final = 5
 """Requests in a row without a response after which the tenant counts as down."""
@@ -68,7 +70,9 @@ class BudgetTracker:
         self._lock = threading.Lock()
         self._spent = 0
         self._deadline = time.monotonic() + limits.seconds
-        self._interval = 1 / limits.rate if limits.rate else 0.0
+        self._least_interval = 1 / limits.rate if limits.rate else 0.0
+        self._interval = self._least_interval
+        self._served = 0
         self._next_at = 0.0
         self._slowed_at = 0.0
         self._missed = 0
@@ -126,7 +130,7 @@ class BudgetTracker:
         self._pause(seconds)
 
     def slow_down(self, sent_at: float, delay: float) -> None:
-        """Wait because the tenant is busy, send less often from now on, and make other threads wait as well.
+        """Wait because the tenant is busy, send less often for a while, and make other threads wait as well.
 
         Args:
             sent_at: When the request with the busy response was sent (monotonic clock).
@@ -137,10 +141,20 @@ class BudgetTracker:
             if sent_at >= self._slowed_at:
                 # Concurrent requests that all find the tenant busy slow the run down once, not once each.
                 self._interval = max(self._interval * 2, MIN_INTERVAL_WHEN_BUSY)
-                self._slowed_at = now
+                self._slowed_at, self._served = now, 0
             if self._limits.workers > 1:
                 self._next_at = max(self._next_at, now + delay)
         self._pause(delay)
+
+    def served(self) -> None:
+        """Note that the tenant was not busy; after some such responses the run sends more often again."""
+        with self._lock:
+            self._served += 1
+            if self._served < RECOVERY or self._interval <= self._least_interval:
+                return
+            self._served = 0
+            half = self._interval / 2
+            self._interval = max(half if half >= MIN_INTERVAL_WHEN_BUSY else 0.0, self._least_interval)
 
     def response_received(self) -> None:
         """Note that the tenant is up."""

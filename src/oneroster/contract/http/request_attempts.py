@@ -114,6 +114,7 @@ class RequestAttempts:
             began = time.monotonic()
             exchange = self._send_reconnecting(method, url, access, headers, content)
             if exchange.status not in NO_ANSWER:
+                self._budget.served()
                 return exchange
             delay = seconds_to_wait(exchange.status, exchange.headers, datetime.now(UTC))
             if delay is None:
