@@ -455,6 +455,7 @@ SEEN_BY_CHANCE: Final = {
     "unreadable-middle": "OR-SEM-08",
     "numbers-sorted-as-text": "OR-SRT-02",
     "link-forgets-fields": "OR-CMB-03",
+    "offset-default-one": "OR-PAG-06",
 }
 """The rule that may report a fault as well, because the data decide; in both versions."""
 

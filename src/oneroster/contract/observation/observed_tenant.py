@@ -149,16 +149,26 @@ class ObservedTenant:
         values: Mapping[str, str] | None = None,
         query: Query | None = None,
     ) -> ParsedResponse:
-        """Return an exchange as a parsed response of an operation."""
-        words = document_words(self.standard.specification)
+        """Return an exchange as a parsed response of an operation, and note what is odd about it."""
+        parsed = self.parse_apart(operation, exchange, values, query)
         if exchange.status == SUCCESSFUL and exchange.media_type != JSON:
             self.odd_media_types.setdefault(operation.operation_id, exchange.request)
-        parsed = ParsedResponse(operation, dict(values or {}), dict(query or {}), exchange, words)
         if exchange.status == SUCCESSFUL and parsed.envelope_problem is not None and (parsed.rows or parsed.problem):
             self.odd_envelopes.setdefault(operation.operation_id, parsed)
         if operation.many and (names := parameters_of_odd_total(parsed)) is not None:
             self.odd_totals.setdefault((operation.operation_id, names), parsed)
         return parsed
+
+    def parse_apart(
+        self,
+        operation: Operation,
+        exchange: Exchange,
+        values: Mapping[str, str] | None = None,
+        query: Query | None = None,
+    ) -> ParsedResponse:
+        """Return an exchange with unusual request headers as a parsed response, which no rule on all of them judges."""
+        words = document_words(self.standard.specification)
+        return ParsedResponse(operation, dict(values or {}), dict(query or {}), exchange, words)
 
     def probe(
         self,

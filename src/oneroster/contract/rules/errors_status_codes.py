@@ -61,7 +61,7 @@ ODD_QUERIES: Final = (
     *("oneroster_check=1", "oneroster_check=%zz", "limit=%zz", "offset=%FF"),
 )
 """Queries of which no source says what they return; only a server error is a violation."""
-TURNS: Final = 5
+TURNS: Final = 10
 MOST_ROWS: Final = 1000
 """Rows of the largest collection to test malformed limits on, because some servers read -1 as "all rows"."""
 

@@ -12,7 +12,7 @@ from oneroster.contract.http.exchange import encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.levels import Level, level_of
 from oneroster.contract.observation.evidence import finding
-from oneroster.contract.observation.field_filters import ID, comparable_fields, field_filters, paired_filters
+from oneroster.contract.observation.field_filters import comparable_fields, field_filters, paired_filters
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.probe_values import known_collections
 from oneroster.contract.observation.recheck import confirmed
@@ -84,7 +84,6 @@ def only_filtered(tenant: ObservedTenant, operation: Operation, wanted: Expected
 def every_field_filters(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     refused: dict[str, ParsedResponse] = {}
     wrong: dict[str, str] = {}
-    of_id: ParsedResponse | None = None
     fields = comparable_fields(tenant, operation)
     for name, known in fields.items():
         for direction, wanted in filtered_pages(tenant, operation, known).items():
@@ -97,7 +96,6 @@ def every_field_filters(tenant: ObservedTenant, operation: Operation) -> Iterato
                     refused.setdefault(name, alone)
             elif (trust := wrong_rows(tenant, operation, reading, wanted)) is not None:
                 wrong[name] = min(trust, wrong.get(name, trust))
-                of_id = reading if name == ID and trust == "A" else of_id
     wrong |= dict.fromkeys(_wrong_pairs(tenant, operation), "B")
     if refused:
         first = next(iter(refused.values()))
@@ -108,10 +106,7 @@ def every_field_filters(tenant: ObservedTenant, operation: Operation) -> Iterato
     trust = min(wrong.values(), default="")
     names = [name for name in wrong if wrong[name] == trust]
     text = f"a filter by {', '.join(names)} returned a record with another value, or not the one that has it"
-    if of_id is not None:
-        # The requests hold a filter, a sort and a limit.
-        yield finding(text, of_id, of_id.ids, symptom_of=(*EQUALITY[:1], "OR-CMB-01"))
-    elif wrong and not refused and not _has_changed(tenant, operation):
+    if wrong and not refused and not _has_changed(tenant, operation):
         # What is wrong for a kind of value shows on the one collection that other rules judge as well.
         # A school year in a form of its own is stored as a year, and a filter by what is shown finds nothing.
         rules = (*EXPLAINING[trust], "OR-CMB-01", *(_YEARS if names == [SCHOOL_YEAR] else ()))
@@ -138,7 +133,7 @@ SCHOOL_YEAR: Final = "schoolYear"
 _YEARS: Final = ("OR-SEM-18", "OR-SEM-22")
 """The rules on school years."""
 EQUALITY: Final = ("OR-FLT-01", "OR-FLT-02")
-CERTAIN: Final = (*EQUALITY, "OR-FLT-03", "OR-FLT-05", "OR-FLT-11", "OR-FLT-14", "OR-CMB-01")
+CERTAIN: Final = (*EQUALITY, "OR-FLT-03", "OR-FLT-05", "OR-FLT-11", "OR-FLT-14", "OR-CMB-01", "OR-PAG-08")
 EXPLAINING: Final = {
     "A": CERTAIN,
     "B": (*CERTAIN, "OR-FLT-04", "OR-FLT-06", "OR-FLT-07", "OR-FLT-08", "OR-FLT-09", "OR-FLT-10", "OR-FLT-17"),
@@ -225,6 +220,7 @@ def every_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterator[
 
 
 _ORDER: Final = ("OR-SRT-01", "OR-SRT-02", "OR-SRT-06", "OR-CMB-01", "OR-PAG-08")
+_TIMES: Final = frozenset({"date", "date-time"})
 _ORDERED_KINDS: Final = frozenset({"string", "date", "number", "integer", "date-time"})
 """Kinds whose order is known: enumerated values may be sorted as text or in the order of the vocabulary."""
 
@@ -241,9 +237,10 @@ def _greatest_first(tenant: ObservedTenant, operation: Operation, known: Propert
     wanted = filtered_pages(tenant, operation, known).get(DESCENDING)
     if wanted is not None:
         reading = filtered_page(tenant, operation, known, wanted, DESCENDING)
-        if reading.problem is None and _in_order(reading, rows, known, wanted):
+        is_right = reading.problem is None and _in_order(reading, rows, known, wanted)
+        if is_right and not _has_order_of_another(tenant, operation, known, reading):
             return True
-    # The filter may be wrong.
+    # The filter may be wrong, or the page may have the order of another field.
     reading = response_about(tenant, operation, {"limit": FEW_ROWS, "sort": known.name, "orderBy": DESCENDING})
     return reading.problem is not None or _in_order(reading, rows, known, None)
 
@@ -258,6 +255,18 @@ def _in_order(reading: ParsedResponse, rows: dict[str, Record], known: Property,
     in_order = first_out_of_order(first, known.kind, descending=True) is None
     values = sort_values(others, known.name, known.kind)
     return in_order and not omits_earlier_row(first, values, known.kind, descending=True)
+
+
+def _has_order_of_another(
+    tenant: ObservedTenant, operation: Operation, known: Property, reading: ParsedResponse
+) -> bool:
+    """Whether a page is also sorted by another field, such as the dates of sessions by their titles."""
+    others = [each for each in comparable_fields(tenant, operation).values() if each.name != known.name]
+    texts = (sort_values(reading.rows, each.name, each.kind) for each in others if each.kind == "string")
+    return known.kind in _TIMES and any(
+        len(set(values) - {None}) >= MIN_VALUES and first_out_of_order(values, "string", descending=True) is None
+        for values in texts
+    )
 
 
 def _certainly_matches(wanted: ExpectedFilter, row: Record) -> bool:

@@ -154,7 +154,8 @@ def selects_in_singles(tenant: ObservedTenant, operation: Operation) -> Iterator
         known_values = first_usable_response(tenant, operation).values
         # In a live tenant the record may have changed.
         if tenant.fetch(operation, known_values).rows == [full]:
-            yield finding(f"fields returned another value of {', '.join(other)} than the full record", reading)
+            text = f"fields returned another value of {', '.join(other)} than the full record"
+            raise ExplainedBy("OR-CMB-04", text, anywhere=True, otherwise=text)
 
 
 def _is_other(reading: ParsedResponse, full: Record, name: str) -> bool:

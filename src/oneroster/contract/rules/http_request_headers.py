@@ -44,7 +44,7 @@ def with_header(tenant: ObservedTenant, operation: Operation, name: str, value: 
     """Return the response to a request for one row with one more header."""
     path = readable_path(tenant, operation)
     exchange = tenant.probe(path, encoded_query(dict(QUERY)), headers={name: value})
-    return tenant.parse(operation, exchange, first_usable_response(tenant, operation).values, dict(QUERY))
+    return tenant.parse_apart(operation, exchange, first_usable_response(tenant, operation).values, dict(QUERY))
 
 
 def plain(tenant: ObservedTenant, operation: Operation) -> ParsedResponse:

@@ -15,7 +15,17 @@ from oneroster_runtime.specification import Operation
 TOTALS: Final = ("OR-PAG-05", "OR-PAG-11", "OR-CMB-02")
 """Rules on totals; they report what shows on the requests that they send."""
 ROWS: Final = (
-    *("OR-PAG-08", "OR-PAG-01", "OR-PAG-02", "OR-PAG-03", "OR-PAG-04", "OR-CMB-01", "OR-CMB-05", "OR-CMB-06"),
+    *(
+        "OR-PAG-08",
+        "OR-PAG-01",
+        "OR-PAG-02",
+        "OR-PAG-03",
+        "OR-PAG-04",
+        "OR-CMB-01",
+        "OR-CMB-04",
+        "OR-CMB-05",
+        "OR-CMB-06",
+    ),
     *("OR-FLT-01", "OR-FLT-02", "OR-FLT-03", "OR-FLT-04", "OR-FLT-05", "OR-FLT-11", "OR-FLT-14", "OR-FLT-16"),
     *("OR-SRT-01", "OR-SRT-06", "OR-FLD-06", "OR-SEM-16"),
 )

@@ -119,8 +119,9 @@ class EncodedLettersLost(Fault):
 
     def any_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
         last = raw_request.raw_path.rpartition(b"/")[2]
-        needlessly = last != encode(decode(last)).encode()
-        if b"/academicSessions/" not in raw_request.raw_path or not needlessly or reply.status != 200:
+        if b"/academicSessions/" not in raw_request.raw_path or reply.status != 200:
+            return reply
+        if last == encode(decode(last)).encode():
             return reply
         return error_reply(unknown_object("no session has this sourcedId"))
 
