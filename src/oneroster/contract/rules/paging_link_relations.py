@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
-from oneroster.contract.errors import NotEnoughData, NotOffered
+from oneroster.contract.errors import ExplainedBy, NotEnoughData, NotOffered
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
@@ -166,4 +166,4 @@ def links_keep_the_request(tenant: ObservedTenant, operation: Operation) -> Iter
         wrong = wrong or ("that has a next link" if target.next_link is not None else "")
         if wrong:
             text = f"the last link of a request with a filter leads to a page {wrong}"
-            yield finding(text, reading, symptom_of=("OR-PAG-12",))
+            raise ExplainedBy(("OR-PAG-12", "OR-CMB-01", "OR-FLT-01"), text, anywhere=True, otherwise=text)

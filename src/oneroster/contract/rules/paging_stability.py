@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Final
 
-from oneroster.contract.errors import BeyondBudget, NotEnoughData, NotJudged, NotOffered
+from oneroster.contract.errors import BeyondBudget, ExplainedBy, NotEnoughData, NotJudged, NotOffered
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse
@@ -68,11 +68,12 @@ def default_limit(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
             return
         if received != expected:
             with_ = f" and with {' and '.join(sorted(reading.query))}" if reading.query else ""
-            symptom_of = SELECTING if "filter" in reading.query else ()
             message = (
                 f"without a limit{with_}, {received} of {count_of(rows, 'row')} were returned instead of {expected}"
             )
-            yield finding(message, reading, symptom_of=symptom_of)
+            if "filter" in reading.query:
+                raise ExplainedBy(SELECTING, message, anywhere=True, otherwise=message)
+            yield finding(message, reading)
             return
     if len(found) <= default:
         raise NotEnoughData(len(found), default + 1, "rows, more than fit on one default page")
