@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from oneroster.sandbox.auth.oauth2 import TOKEN_PATH
 from oneroster.sandbox.faults.base import Fault
 from oneroster.sandbox.faults.declarations import SMALL_DATA, Needs
 from oneroster.sandbox.faults.error_responses import PAGE
@@ -17,9 +18,14 @@ from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import JSON, Reply
 from oneroster.sandbox.requests.operation_request import OperationRequest
 
+_TOKENS: Final = TOKEN_PATH.encode()
 _LATIN: Final = 256
 """Letters of ISO-8859-1."""
 _INTERNAL_ORIGIN: Final = "http://roster-7.internal.example"
+
+
+def _is_data(raw_request: RawRequest, reply: Reply) -> bool:
+    return reply.status == 200 and reply.media_type == JSON and raw_request.raw_path != _TOKENS
 
 
 class LatinCharset(Fault):
@@ -39,7 +45,7 @@ class LatinBytes(Fault):
     breaks = "1 encodings [B]: UTF-8"
 
     def any_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
-        if reply.status != 200 or reply.media_type != JSON or reply.body is None:
+        if not _is_data(raw_request, reply) or reply.body is None:
             return reply
         content = reply.body if isinstance(reply.body, bytes) else msgspec.json.encode(reply.body)
         # Other letters as escapes of JSON.
@@ -53,7 +59,7 @@ class ByteOrderMark(Fault):
     breaks = "1 encodings [B]: JSON text"
 
     def any_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
-        if reply.status != 200 or reply.media_type != JSON or reply.body is None:
+        if not _is_data(raw_request, reply) or reply.body is None:
             return reply
         content = reply.body if isinstance(reply.body, bytes) else msgspec.json.encode(reply.body)
         return replace(reply, body=codecs.BOM_UTF8 + content)
