@@ -31,6 +31,8 @@ Headers = Mapping[str, str] | None
 
 SAFE_METHODS: Final = frozenset(get_args(HttpMethod))
 WRITE_METHODS: Final = frozenset(get_args(WriteMethod))
+KNOWN_CLIENT: Final = frozenset({400, 404, 405})
+"""Statuses of errors that say that the credentials were accepted."""
 OWN: Final = "oneroster-check"
 """The beginning of the sourcedId of every object that the kit creates in a tenant."""
 SUPPLIED: Final = "suppliedSourcedId"
@@ -290,8 +292,8 @@ class Gateway:
         generation, used = self._renewal.generation, access or self.target.access
         exchange = self._attempts.send(method, url, used, headers, content)
         if access is None and exchange.status == 401 and self._renewal.renew(generation):
-            return self._attempts.send(method, url, used, headers, content)
-        if access is None and exchange.status < 400:
+            exchange = self._attempts.send(method, url, used, headers, content)
+        if access is None and (exchange.status < 400 or exchange.status in KNOWN_CLIENT):
             self._renewal.accepted()
         return exchange
 

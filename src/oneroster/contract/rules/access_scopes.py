@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from oneroster.contract.errors import NotOffered
 from oneroster.contract.http.credentials import BearerToken
+from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.observation.evidence import exchange_finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.obstacles import REFUSED
@@ -45,8 +46,7 @@ def each_scope_is_enough(tenant: ObservedTenant, operation: Operation) -> Iterat
             # What a client may request, the operator of the server decides.
             continue
         tried += 1
-        query = "limit=1" if operation.many else ""
-        exchange = tenant.probe(readable_path(tenant, operation), query, access=BearerToken(members["access_token"]))
+        exchange = _ask_with_scope(tenant, operation, scope)
         if exchange.status in REFUSED:
             name = scope.rpartition("/")[2]
             message = f"{operation.operation_id} returned HTTP {exchange.status} to a token for {name}"
@@ -54,3 +54,15 @@ def each_scope_is_enough(tenant: ObservedTenant, operation: Operation) -> Iterat
             return
     if not tried:
         raise NotOffered("no token for a single scope of the operation is granted")
+
+
+def _ask_with_scope(tenant: ObservedTenant, operation: Operation, scope: str) -> Exchange:
+    """Return the response to a read with a token for a scope, which is renewed if it is no longer valid."""
+    endpoint, path = token_endpoint_of(tenant), readable_path(tenant, operation)
+
+    def read(*, renew: bool = False) -> Exchange:
+        members = token_members(endpoint.grant(scope, renew=renew)) or {}
+        query = "limit=1" if operation.many else ""
+        return tenant.probe(path, query, access=BearerToken(str(members.get("access_token", ""))))
+
+    return endpoint.unless_invalid(read)

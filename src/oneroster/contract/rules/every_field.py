@@ -12,7 +12,7 @@ from oneroster.contract.http.exchange import encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.levels import Level, level_of
 from oneroster.contract.observation.evidence import finding
-from oneroster.contract.observation.field_filters import comparable_fields, field_filters, paired_filters
+from oneroster.contract.observation.field_filters import ID, comparable_fields, field_filters, paired_filters
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.probe_values import known_collections
 from oneroster.contract.observation.recheck import confirmed
@@ -62,13 +62,14 @@ def filtered_page(
     tenant: ObservedTenant, operation: Operation, known: Property, wanted: ExpectedFilter, direction: str
 ) -> ParsedResponse:
     """Return the first rows of a collection that is filtered and sorted by a field."""
-    query: Query = {"limit": FEW_ROWS, "filter": str(wanted), "sort": known.name, "orderBy": direction}
+    # With an offset, because the rules on paging judge the default.
+    query: Query = {"limit": FEW_ROWS, "offset": 0, "filter": str(wanted), "sort": known.name, "orderBy": direction}
     return response_about(tenant, operation, query)
 
 
 def only_filtered(tenant: ObservedTenant, operation: Operation, wanted: ExpectedFilter) -> ParsedResponse:
     """Return the first rows of a collection that is filtered."""
-    return response_about(tenant, operation, {"limit": FEW_ROWS, "filter": str(wanted)})
+    return response_about(tenant, operation, {"limit": FEW_ROWS, "offset": 0, "filter": str(wanted)})
 
 
 @rule(
@@ -84,6 +85,7 @@ def only_filtered(tenant: ObservedTenant, operation: Operation, wanted: Expected
 def every_field_filters(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     refused: dict[str, ParsedResponse] = {}
     wrong: dict[str, str] = {}
+    of_id: ParsedResponse | None = None
     fields = comparable_fields(tenant, operation)
     for name, known in fields.items():
         for direction, wanted in filtered_pages(tenant, operation, known).items():
@@ -96,6 +98,8 @@ def every_field_filters(tenant: ObservedTenant, operation: Operation) -> Iterato
                     refused.setdefault(name, alone)
             elif (trust := wrong_rows(tenant, operation, reading, wanted)) is not None:
                 wrong[name] = min(trust, wrong.get(name, trust))
+                is_id = name == ID and trust == "A" and direction == ASCENDING
+                of_id = reading if is_id else of_id
     wrong |= dict.fromkeys(_wrong_pairs(tenant, operation), "B")
     if refused:
         first = next(iter(refused.values()))
@@ -106,7 +110,10 @@ def every_field_filters(tenant: ObservedTenant, operation: Operation) -> Iterato
     trust = min(wrong.values(), default="")
     names = [name for name in wrong if wrong[name] == trust]
     text = f"a filter by {', '.join(names)} returned a record with another value, or not the one that has it"
-    if wrong and not refused and not _has_changed(tenant, operation):
+    if of_id is not None:
+        # Other rules ask for ids as well, and are explained by this one.
+        yield finding(text, of_id, of_id.ids, symptom_of=("OR-FLT-01", "OR-CMB-01"))
+    elif wrong and not refused and not _has_changed(tenant, operation):
         # What is wrong for a kind of value shows on the one collection that other rules judge as well.
         # A school year in a form of its own is stored as a year, and a filter by what is shown finds nothing.
         rules = (*EXPLAINING[trust], "OR-CMB-01", *(_YEARS if names == [SCHOOL_YEAR] else ()))
