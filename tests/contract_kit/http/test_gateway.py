@@ -264,8 +264,8 @@ def test_cookies_are_not_kept_because_they_would_let_strangers_in() -> None:
     assert "authorization:" not in stranger
 
 
-def granting(*, lifetime: int = 3600, takes: int = 10_000) -> Behaviour:
-    """A tenant with a token endpoint; each token opens the door so many times."""
+def granting(*, lifetime: int = 3600, takes: int = 10_000, inside: bytes = EMPTY) -> Behaviour:
+    """A tenant with a token endpoint; each token opens the door so many times, and what is inside is the answer."""
     granted = 0
     used = 0
 
@@ -277,7 +277,7 @@ def granting(*, lifetime: int = 3600, takes: int = 10_000) -> Behaviour:
             reply = answer(b'{"access_token": "t%d", "token_type": "bearer", "expires_in": %d}' % (granted, lifetime))
         elif b"authorization: bearer t%d\r\n" % granted in head.lower():
             used += 1
-            reply = EMPTY if used <= takes else reply
+            reply = inside if used <= takes else reply
         says(reply)(connection, head)
 
     return behave
@@ -306,6 +306,13 @@ def test_a_token_that_is_taken_no_more_is_replaced_once() -> None:
     with with_client_credentials(granting(takes=2)) as (gateway, server):
         assert {gateway.get("/orgs").status for _ in range(4)} == {200}
         assert posts(server) == 2
+
+
+@pytest.mark.parametrize("status", ["200 OK", "400 Bad Request", "404 Not Found"])
+def test_a_token_is_replaced_as_often_as_it_was_taken_before(status: str) -> None:
+    with with_client_credentials(granting(takes=1, inside=answer(b"{}", status))) as (gateway, server):
+        assert {gateway.get("/orgs").status for _ in range(4)} == {int(status[:3])}
+        assert posts(server) == 4
 
 
 def test_a_token_that_is_never_taken_is_not_asked_for_again_and_again() -> None:
