@@ -164,6 +164,15 @@ def test_a10_special_characters_in_all_ids_hide_nothing() -> None:
     assert {each.id for each in report.violations(Level.SHOULD)} == set(FILTERS)
 
 
+@pytest.mark.parametrize(
+    ("fault", "rule"),
+    [("tombstones-lost", "OR-SEM-24"), ("encoded-letters-lost", "OR-SEM-30"), ("ids-ignore-case", "OR-SEM-29")],
+)
+def test_a10_special_characters_in_all_ids_hide_no_fault_of_single_reads(fault: str, rule: str) -> None:
+    report = judged(("semantics",), (fault,), ("special-ids",))
+    assert {each.id for each in report.violations(Level.SHOULD)} == {rule}
+
+
 def test_a12_operations_that_are_refused_are_not_offered_and_not_exercised() -> None:
     report = judged(("OR-ENV-01", "OR-FLT-01"), (), ("gradebook-refused",))
     refused = {each.operation_id for each in report.operations if each.offer == str(Offer.REFUSED)}
