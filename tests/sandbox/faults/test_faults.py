@@ -170,7 +170,7 @@ LOOKS: dict[str, tuple[Look, Any, Any]] = {
     "unknown-role": (lambda c: sum(row["role"] == "pupil" for row in rows(c, "/users")), 0, 1),
     "us-dates": (lambda c: {row["startDate"][2] for row in rows(c, "/academicSessions")}, {"2"}, {"/"}),
     "local-times": (lambda c: {row["dateLastModified"][-6:] == "+02:00" for row in rows(c, "/orgs")}, {False}, {True}),
-    "booleans-in-capitals": (lambda c: rows(c, "/users")[0]["enabledUser"] in ("true", "false"), True, False),
+    "booleans-in-capitals": (lambda c: rows(c, "/users")[0]["enabledUser"] not in ("True", "False"), True, False),
     "words-in-capitals": (lambda c: rows(c, "/orgs")[0]["status"], "active", "Active"),
     "json-booleans": (lambda c: types_of(c, "/users", "enabledUser"), {str}, {bool}),
     "limit-ignored": (lambda c: len(content(c.get("/users?limit=2"))), 2, 41),
