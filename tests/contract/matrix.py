@@ -15,6 +15,7 @@ ENVELOPE: Final = {
     "filtered-as-text": "OR-ENV-07",
     "filtered-wrapper-by-path": "OR-ENV-08",
     "nested-null-when-empty": "OR-ENV-06",
+    "resources-null-when-none": "OR-ENV-06",
     "selected-record-bare": "OR-ENV-08",
 }
 
@@ -27,6 +28,7 @@ SCHEMA: Final = {
     "local-times": "OR-SCH-05",
     "json-booleans": "OR-SCH-06",
     "booleans-in-capitals": "OR-SCH-06",
+    "booleans-as-digits": "OR-SCH-06",
     "words-in-capitals": "OR-SCH-03",
     "null-required": "OR-SCH-01",
     "href-unescaped": "OR-SCH-07",
@@ -230,7 +232,13 @@ SEMANTICS: Final = {
     "nested-primary-students": "OR-SEM-20",
     "single-codes-more": "OR-SEM-21",
     "class-ids-ignore-case": "OR-SEM-29",
-    "enrolled-beyond": "OR-SEM-14",
+    "enrolled-beyond": "OR-SEM-36",
+    "own-year-of-sessions": "OR-SEM-18",
+    "agents-of-students-only": "OR-SEM-37",
+    "href-of-another": "OR-SEM-31",
+    "class-in-period": "OR-SEM-19",
+    "users-typed-teacher": "OR-SEM-06",
+    "dated-when-read": "OR-SEM-38",
 }
 
 ACCESS: Final = {
@@ -408,6 +416,7 @@ WRITES: Final = {
     "put-takes-number-as-title": "OR-WRT-13",
     "put-takes-plural": "OR-WRT-12",
     "delete-takes-line-item": "OR-WRT-25",
+    "delete-takes-earlier": "OR-WRT-25",
     "put-not-in-changes": "OR-WRT-04",
     "list-of-old-titles": "OR-WRT-05",
     "refused-put-says-success": "OR-WRT-43",
@@ -494,6 +503,13 @@ ADDITIONS: Final = {
     "result-of-other-class": "OR-ADD-19",
     "assessment-range-reversed": "OR-SEM-34",
     "score-below-scale": "OR-ADD-06",
+    "assessed-text-off-scale": "OR-ADD-06",
+    "numbered-singles": "OR-ADD-18",
+    "id-is-email": "OR-PRV-09",
+    "vendor-resource-twice": "OR-ADD-21",
+    "null-middle-name": "OR-ADD-20",
+    "blank-end-dates": "OR-ADD-20",
+    "resource-of-user-only": "OR-ADD-16",
     "post-counts": "OR-WRT-32",
     "post-loses-objectives": "OR-WRT-33",
     "put-loses-flags": "OR-WRT-03",
@@ -521,6 +537,8 @@ OTHERWISE: Final = {
         **ADDITIONS,
         "json-booleans": "OR-SCH-02",
         "booleans-in-capitals": "OR-SCH-03",
+        "booleans-as-digits": "OR-SCH-02",
+        "agents-of-students-only": "OR-ADD-14",
         "malformed-filter-crashes": "OR-ERR-10",
     }
 }

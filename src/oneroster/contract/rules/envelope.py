@@ -3,12 +3,15 @@
 import mimetypes
 from collections.abc import Iterable, Iterator
 
+from oneroster.contract.errors import NotJudged
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.observation.evidence import finding
+from oneroster.contract.observation.membership import count_parents
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.obstacles import obstacle, unread
 from oneroster.contract.observation.operation_selectors import all_collections
+from oneroster.contract.observation.snapshot import needs_escaping
 from oneroster.contract.observation.walk import page_beyond
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
@@ -62,7 +65,22 @@ def wrong_envelopes(readings: list[ParsedResponse]) -> Iterator[Finding]:
     over=collection_operations,
 )
 def collection_envelope(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from wrong_envelopes(successful_responses(tenant, operation))
+    readings = successful_responses(tenant, operation)
+    null = null_pages(tenant, operation)
+    yield from wrong_envelopes([reading for reading in readings if reading not in null])
+
+
+def null_pages(tenant: ObservedTenant, operation: Operation) -> list[ParsedResponse]:
+    """Return the responses with null in place of an empty array: there are others with rows, or no rows."""
+    readings = tenant.readings(operation)
+    if not any(reading.rows and reading.envelope_problem is None for reading in readings):
+        try:
+            if count_parents(tenant, operation):
+                return []
+        except NotJudged:
+            return []
+    payloads = ((reading, reading.exchange.payload) for reading in readings if reading.exchange.status == 200)
+    return [reading for reading, body in payloads if isinstance(body, dict) and body.get(operation.wrapper, 0) is None]
 
 
 @rule(
@@ -77,6 +95,11 @@ def collection_envelope(tenant: ObservedTenant, operation: Operation) -> Iterato
     needs=("OR-ENV-01",),
 )
 def empty_page(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    _ask_for_no_rows(tenant, operation)
+    null = null_pages(tenant, operation)
+    if null:
+        yield finding(null[0].envelope_problem or "", null[0])
+        return
     found = tenant.walk(operation)
     if not found.complete:
         raise found.incomplete
@@ -85,6 +108,22 @@ def empty_page(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
         raise obstacle(empty, "OR-PAG-07")
     if empty.envelope_problem is not None and not empty.rows:
         yield finding(empty.envelope_problem, empty)
+
+
+def _ask_for_no_rows(tenant: ObservedTenant, operation: Operation) -> None:
+    """Read a nested collection of a parent without rows, if one is known."""
+    scope = operation.scope
+    if scope is None or len(scope.parents) != 1:
+        return
+    (parent,) = scope.parents
+    try:
+        parents = tenant.all_rows(tenant.dialect.list_of(parent.read))
+        with_rows = {name for (name,) in count_parents(tenant, operation)}
+    except NotJudged:
+        return
+    without = sorted(parents.keys() - with_rows, key=needs_escaping)
+    if without:
+        tenant.ask(operation, {parent.parameter: without[0]}, {"limit": tenant.page_size})
 
 
 @rule(

@@ -7,7 +7,6 @@ from typing import Final
 
 from oneroster.contract.errors import ExplainedBy, NotEnoughData, NotOffered
 from oneroster.contract.http.exchange import Exchange
-from oneroster.contract.http.gateway import OWN
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import finding
@@ -16,6 +15,7 @@ from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.oracle.filters import parse_timestamp
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
+from oneroster.contract.rules.writes_beside import changed_rows, is_own
 from oneroster.contract.rules.writes_delete import delete_operations
 from oneroster.contract.rules.writes_put import put_operations, write_finding
 from oneroster.contract.writes.lifecycle import Lifecycle, changed_properties, element_written_by, lifecycle_of
@@ -213,17 +213,17 @@ def no_side_effects(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     beside = list(_known(tenant, lifecycle))
     # What the first object referred to: a write or the DELETE before may have taken it along.
     helpers = dict(_referenced(lifecycle))
-    yield from (found := list(_lost(helpers.values())))
-    if found:
+    yield from (found := list(_lost(helpers.values())) or list(changed_rows(tenant, lifecycle)))
+    if found and found[0].level is None:
         return
-    one, other = _put_copy(lifecycle, _other_text(lifecycle)), _put_copy(lifecycle, {})
-    if one is None or other is None:
+    earlier, one, other = (_put_copy(lifecycle, changes) for changes in ({}, _other_text(lifecycle), {}))
+    if earlier is None or one is None or other is None:
         raise ExplainedBy("OR-WRT-01", "no second object could be created", lifecycle.put_id)
     lifecycle.objects.delete(lifecycle.element, str(one["sourcedId"]))
-    kept = lifecycle.objects.read(lifecycle.element, str(other["sourcedId"]))
+    kept = [lifecycle.objects.read(lifecycle.element, str(each["sourcedId"])) for each in (earlier, other)]
     after_write = [tenant.fetch(each.operation, each.values) for each in beside]
     helpers = dict(_referenced(lifecycle))
-    yield from (found := list(_lost([kept, *helpers.values(), *after_write])))
+    yield from (found := list(_lost([*kept, *helpers.values(), *after_write])))
     if found:
         return
     # Somebody else may have changed a record of the tenant in the same moment, and nobody one of the kit's.
@@ -251,11 +251,7 @@ def _further_objects(tenant: ObservedTenant, lifecycle: Lifecycle) -> Iterator[F
         return
     text = lifecycle.record[name]
     listed = tenant.fetch(collection, {}, {"limit": tenant.page_size, "filter": f"{name}='{text}'"})
-    others = [
-        own
-        for row in listed.rows
-        if row.get(name) == text and (own := identity(row)) and not own.lower().startswith(OWN)
-    ]
+    others = [own for row in listed.rows if row.get(name) == text and (own := identity(row)) and not is_own(own)]
     known = {identity(row) for row in tenant.walk(collection).rows}
     if others := [each for each in others if each not in known]:
         yield finding("a write also created a record with another id", listed, others)

@@ -12,7 +12,7 @@ from oneroster.sandbox.faults.declarations import WRITE_NEEDS
 from oneroster.sandbox.faults.writes import KnowsFirstRows
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Problem, Reply, error_reply, unknown_object
-from oneroster.sandbox.requests.operation_request import OperationRequest
+from oneroster.sandbox.requests.operation_request import OperationRequest, all_records
 from oneroster.sandbox.serialization import Record
 from oneroster.sandbox.store.result_sets import ResultSet
 from oneroster_runtime.specification import Specification
@@ -107,6 +107,20 @@ class DeleteCascades(Fault):
         last = self._last.get(request.element)
         if last is not None and last != request.sourced_id:
             request.store.delete(request.element, last)
+        return True
+
+
+class DeleteTakesEarlier(Fault):
+    name = "delete-takes-earlier"
+    does = "removes the record before a deleted result, in the order of the list, as well"
+    breaks = "2 DELETE operations [A]: the object in the path"
+    needs = WRITE_NEEDS
+
+    def deletes(self, request: OperationRequest) -> bool:
+        rows = all_records("Result").select(request.store)
+        ids = [row["sourcedId"] for row in rows.page(0, rows.total)]
+        if request.element == "Result" and ids.index(request.sourced_id) > 0:
+            request.store.delete("Result", ids[ids.index(request.sourced_id) - 1])
         return True
 
 
