@@ -341,6 +341,8 @@ TOKEN_LIFETIME: Final = {
 
 ERRORS: Final = {
     "unknown-id-found": "OR-ERR-01",
+    "read-by-prefix": "OR-ERR-01",
+    "read-of-any-kind": "OR-ERR-01",
     "foreign-id-refused": "OR-ERR-01",
     "start-page": "OR-ERR-02",
     "any-method": "OR-ERR-03",
@@ -417,6 +419,9 @@ WRITES: Final = {
     "put-takes-plural": "OR-WRT-12",
     "delete-takes-line-item": "OR-WRT-25",
     "delete-takes-earlier": "OR-WRT-25",
+    "replaced-listed-twice": "OR-WRT-05",
+    "title-for-all": "OR-WRT-25",
+    "put-drops-signs": "OR-WRT-26",
     "put-not-in-changes": "OR-WRT-04",
     "list-of-old-titles": "OR-WRT-05",
     "refused-put-says-success": "OR-WRT-43",

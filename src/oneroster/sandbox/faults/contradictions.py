@@ -15,6 +15,7 @@ from oneroster.sandbox.serialization import Record
 from oneroster.sandbox.store.store import Store
 
 _CLOSED: Final = Needs(features=frozenset({"nested minor codes"}))
+_NOT_FOUND: Final = 404
 _RELATIVES: Final = frozenset({"parent", "guardian", "relative"})
 
 
@@ -135,6 +136,35 @@ class BlankEndDates(Fault):
     def record(self, request: OperationRequest, record: Record) -> Record:
         none = request.element == "Enrollment" and "endDate" not in record
         return record | {"endDate": ""} if none else record
+
+
+class ReadByPrefix(Fault):
+    name = "read-by-prefix"
+    does = "reads the first org whose id begins with the requested one"
+    breaks = "6.1 404 [A]: an id that was never assigned"
+
+    def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
+        if request is None or request.operation.many or request.element != "Org" or reply.status != _NOT_FOUND:
+            return reply
+        found = [row for row in _all(request.store, "Org") if row["sourcedId"].startswith(request.sourced_id)]
+        return _read(request, "Org", found[0]) if found and request.operation.subset is None else reply
+
+
+class ReadOfAnyKind(Fault):
+    name = "read-of-any-kind"
+    does = "reads a class under the path of courses"
+    breaks = "6.1 404 [A]: no resource behind the URI"
+
+    def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
+        if request is None or request.operation.many or request.element != "Course" or reply.status != _NOT_FOUND:
+            return reply
+        found = request.store.read("Class", request.sourced_id)
+        return _read(request, "Class", found) if found is not None else reply
+
+
+def _read(request: OperationRequest, element: str, row: Record) -> Reply:
+    record = request.serializer.serialize(element, row, request.origin)
+    return Reply(200, {str(request.operation.wrapper): record})
 
 
 class VendorResourceTwice(Fault):
