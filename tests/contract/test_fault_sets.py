@@ -22,6 +22,7 @@ from tests.contract.fault_sets import (
     compatible,
     families_for,
     judged,
+    possible_profiles,
     possible_variants,
     rules_for,
     rules_of,
@@ -69,15 +70,16 @@ def sampled_pairs(version: str) -> list[Pair]:
 
 
 class FaultSet(NamedTuple):
-    """What a tenant of the sample is: its version, its faults, its variants, and how many users it has."""
+    """What a tenant of the sample is: its version and profile, faults, variants, and how many users it has."""
 
     version: str
     faults: tuple[str, ...]
     variants: tuple[str, ...]
     size: int
+    profile: str
 
     def __str__(self) -> str:
-        return "+".join((self.version, *self.faults, *self.variants, str(self.size)))
+        return "+".join((self.version, *self.faults, *self.variants, str(self.size), self.profile))
 
 
 @st.composite
@@ -97,16 +99,17 @@ def fault_sets(draw: st.DrawFn) -> FaultSet:
         ]
         if possible:
             variants.append(draw(st.sampled_from(possible)))
-    return FaultSet(version, tuple(faults), tuple(variants), draw(st.sampled_from(SIZES)))
+    size, profile = draw(st.sampled_from(SIZES)), draw(st.sampled_from(possible_profiles(faults, version)))
+    return FaultSet(version, tuple(faults), tuple(variants), size, profile)
 
 
 @given(drawn=fault_sets())
 @settings(max_examples=SETS, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 def test_more_faults_never_look_better(pytestconfig: pytest.Config, drawn: FaultSet) -> None:
     """By default the families that the faults touch are judged, with `--all` every rule."""
-    version, names, variants, size = drawn
+    version, names, variants, size, profile = drawn
     rules = None if pytestconfig.option.all else families_for(names, version)
-    report = judged(names, variants, size, rules, version)
+    report = judged(names, variants, size, rules, version, profile)
     assert unseen(report, names, version) == set()
     assert unexplained(report, names, variants, version) == set()
     assert report.exit_code() == 1 or not breaks_a_must(names, version)
@@ -154,7 +157,7 @@ def test_short_pages_make_one_fault_no_more_findings(version: str, name: str) ->
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_declares_what_exists(name: str) -> None:
     needs = FAULTS[name].needs
-    assert needs.without <= set(VARIANTS)
+    assert needs.without <= {*VARIANTS, *Standard.of("1.1").specification.profiles}
     assert any(needs.elements <= served_elements(version) for version in VERSIONS)
     assert needs.options <= {"fuzz", "negative", "stateful"}
 
