@@ -284,6 +284,7 @@ class DeleteSays404(Fault):
     does = "removes a record, and responds with 404"
     breaks = "2 DELETE operations [A]: delete the record"
     needs = WRITE_NEEDS
+    hides = frozenset({"status of deletions"})
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         deleted = request is not None and request.operation.method == "DELETE" and reply.status == 204
