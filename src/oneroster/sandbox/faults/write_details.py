@@ -226,8 +226,9 @@ class DeleteTakesLineItem(Fault):
 
     def deletes(self, request: OperationRequest) -> bool:
         record = request.store.read(request.element, request.sourced_id)
-        if record is not None and request.element == "Result":
-            request.store.delete("LineItem", record["lineItem"]["sourcedId"])
+        item = record.get("lineItem") if record is not None and request.element == "Result" else None
+        if isinstance(item, dict) and "sourcedId" in item:
+            request.store.delete("LineItem", item["sourcedId"])
         return True
 
 
