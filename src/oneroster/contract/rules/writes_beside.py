@@ -11,8 +11,9 @@ from oneroster.contract.observation.evidence import finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.result import Finding
 from oneroster.contract.writes.lifecycle import Lifecycle
+from oneroster.contract.writes.owned_objects import MARKED
 
-__all__ = ["changed_rows", "is_own"]
+__all__ = ["changed_rows", "further_objects"]
 
 DATED: Final = "dateLastModified"
 GONE: Final = (404, 410)
@@ -30,7 +31,7 @@ def changed_rows(tenant: ObservedTenant, lifecycle: Lifecycle) -> Iterator[Findi
     size = tenant.page_size
     first = max(0, len(rows) - size)
     # Rows that are gone move the others; a few of the first ones may be before the page.
-    known = {name: row for row in rows[first + FEW if first else 0 :] if (name := identity(row)) and not is_own(name)}
+    known = {name: row for row in rows[first + FEW if first else 0 :] if (name := identity(row)) and not _is_own(name)}
     if collection is None or not known:
         return
     listed = tenant.fetch(collection, {}, {"limit": size, "offset": first} if first else {"limit": size})
@@ -49,6 +50,20 @@ def changed_rows(tenant: ObservedTenant, lifecycle: Lifecycle) -> Iterator[Findi
         yield finding(message, listed, dated, Level.SHOULD)
 
 
-def is_own(sourced_id: str) -> bool:
+def _is_own(sourced_id: str) -> bool:
     """Return whether an id is one that the kit makes."""
     return sourced_id.lower().startswith(OWN)
+
+
+def further_objects(tenant: ObservedTenant, lifecycle: Lifecycle) -> Iterator[Finding]:
+    """Yield a finding if the collection holds objects with a text of the kit, and ids that the kit did not write."""
+    collection = tenant.dialect.collection_of(lifecycle.element)
+    name = next((each for each in MARKED if each in lifecycle.record), None)
+    if collection is None or name is None:
+        return
+    text = lifecycle.record[name]
+    listed = tenant.fetch(collection, {}, {"limit": tenant.page_size, "filter": f"{name}='{text}'"})
+    others = [own for row in listed.rows if row.get(name) == text and (own := identity(row)) and not _is_own(own)]
+    known = {identity(row) for row in tenant.walk(collection).rows}
+    if others := [each for each in others if each not in known]:
+        yield finding("a write also created a record with another id", listed, others)

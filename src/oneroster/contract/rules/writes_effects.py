@@ -15,11 +15,11 @@ from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.oracle.filters import parse_timestamp
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.writes_beside import changed_rows, is_own
+from oneroster.contract.rules.writes_beside import changed_rows, further_objects
 from oneroster.contract.rules.writes_delete import delete_operations
 from oneroster.contract.rules.writes_put import put_operations, write_finding
 from oneroster.contract.writes.lifecycle import Lifecycle, changed_properties, element_written_by, lifecycle_of
-from oneroster.contract.writes.owned_objects import DONE, MARKED
+from oneroster.contract.writes.owned_objects import DONE
 from oneroster.contract.writes.sample_records import MAX_SCORE
 from oneroster_runtime.specification import Operation, Property
 
@@ -209,7 +209,7 @@ def no_side_effects(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     lifecycle = lifecycle_of(tenant, operation)
     _ = lifecycle.read_after_delete
     yield from _other_case(lifecycle)
-    yield from _further_objects(tenant, lifecycle)
+    yield from further_objects(tenant, lifecycle)
     beside = list(_known(tenant, lifecycle))
     # What the first object referred to: a write or the DELETE before may have taken it along.
     helpers = dict(_referenced(lifecycle))
@@ -247,20 +247,6 @@ def no_side_effects(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
             message = f"a write also changed {', '.join(names)} of a record with another id"
             yield finding(message, reading, reading.values.values(), level)
             return
-
-
-def _further_objects(tenant: ObservedTenant, lifecycle: Lifecycle) -> Iterator[Finding]:
-    """Yield a finding if the collection holds objects with a text of the kit, and ids that the kit did not write."""
-    collection = tenant.dialect.collection_of(lifecycle.element)
-    name = next((each for each in MARKED if each in lifecycle.record), None)
-    if collection is None or name is None:
-        return
-    text = lifecycle.record[name]
-    listed = tenant.fetch(collection, {}, {"limit": tenant.page_size, "filter": f"{name}='{text}'"})
-    others = [own for row in listed.rows if row.get(name) == text and (own := identity(row)) and not is_own(own)]
-    known = {identity(row) for row in tenant.walk(collection).rows}
-    if others := [each for each in others if each not in known]:
-        yield finding("a write also created a record with another id", listed, others)
 
 
 def _other_case(lifecycle: Lifecycle) -> Iterator[Finding]:
