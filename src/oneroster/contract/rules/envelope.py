@@ -12,6 +12,7 @@ from oneroster.contract.observation.operation_selectors import all_collections
 from oneroster.contract.observation.walk import page_beyond
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
+from oneroster.contract.rules.envelope_empty import ask_without_rows
 from oneroster_runtime.specification import Operation
 
 JSON = "application/json"
@@ -77,11 +78,12 @@ def collection_envelope(tenant: ObservedTenant, operation: Operation) -> Iterato
     needs=("OR-ENV-01",),
 )
 def empty_page(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    ask_without_rows(tenant, operation)
     found = tenant.walk(operation)
     if not found.complete:
         raise found.incomplete
     empty = next((page for page in found.pages if not page.rows), None) or page_beyond(tenant, found)
-    if empty.exchange.status != 200:
+    if empty.problem is not None and empty.exchange.status != 200:
         raise obstacle(empty, "OR-PAG-07")
     if empty.envelope_problem is not None and not empty.rows:
         yield finding(empty.envelope_problem, empty)
