@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from oneroster.contract.errors import ExplainedBy, NotOffered
 from oneroster.contract.http.parsed_response import ParsedResponse
-from oneroster.contract.observation.evidence import finding
+from oneroster.contract.observation.evidence import evidence_of, finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.operation_selectors import all_collections
 from oneroster.contract.result import Finding
@@ -77,8 +77,8 @@ def links_of_combinations(tenant: ObservedTenant, operation: Operation) -> Itera
         raise ExplainedBy(("OR-PAG-13", "OR-PAG-06"), text, anywhere=True, otherwise=text)
     if not lost and (misled := _misled_by_links(tenant, known)) is not None:
         text, other = misled
-        yield finding(text, other, symptom_of=("OR-PAG-06", "OR-PAG-12"))
-        return
+        rules = ("OR-PAG-06", "OR-PAG-12", "OR-PAG-13")
+        raise ExplainedBy(rules, text, anywhere=True, otherwise=text, evidence=evidence_of(other))
     if lost:
         names = ", ".join(name for name in page if name not in PAGING)
         text = f"the next link of a request with {names} has lost {', '.join(lost)}"
