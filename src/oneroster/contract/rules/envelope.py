@@ -4,15 +4,17 @@ import mimetypes
 from collections.abc import Iterable, Iterator
 
 from oneroster.contract.harm import Harm
+from oneroster.contract.http.exchange import encoded_path, encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.observation.evidence import finding
-from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.obstacles import obstacle, unread
 from oneroster.contract.observation.operation_selectors import all_collections
-from oneroster.contract.observation.walk import page_beyond
+from oneroster.contract.observation.walk import ObservedWalk, page_beyond
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.envelope_empty import ask_without_rows
+from oneroster.contract.rules.errors_status_codes import UNKNOWN_ID
 from oneroster_runtime.specification import Operation
 
 JSON = "application/json"
@@ -84,9 +86,19 @@ def empty_page(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
         raise found.incomplete
     empty = next((page for page in found.pages if not page.rows), None) or page_beyond(tenant, found)
     if empty.problem is not None and empty.exchange.status != 200:
-        raise obstacle(empty, "OR-PAG-07")
+        # A server may end with 404, and still send something else where a filter finds nothing.
+        beyond, empty = empty, _page_of_nothing(tenant, found)
+        if empty.exchange.status != 200:
+            raise obstacle(beyond, "OR-PAG-07")
     if empty.envelope_problem is not None and not empty.rows:
         yield finding(empty.envelope_problem, empty)
+
+
+def _page_of_nothing(tenant: ObservedTenant, found: ObservedWalk) -> ParsedResponse:
+    """Return the response to a filter that no record matches."""
+    query: Query = {"limit": 1, "filter": f"sourcedId='{UNKNOWN_ID}'"}
+    path = encoded_path(found.operation.path, found.values)
+    return tenant.parse(found.operation, tenant.probe(path, encoded_query(query)), found.values, query)
 
 
 @rule(
