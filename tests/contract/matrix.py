@@ -17,6 +17,10 @@ ENVELOPE: Final = {
     "nested-null-when-empty": "OR-ENV-06",
     "resources-null-when-none": "OR-ENV-06",
     "selected-record-bare": "OR-ENV-08",
+    "undocumented-status": "OR-ENV-09",
+    "nested-nothing-found": "OR-ENV-10",
+    "no-matches-no-content": "OR-ENV-10",
+    "any-type-is-markup": "OR-ENV-07",
 }
 
 SCHEMA: Final = {
@@ -73,6 +77,8 @@ PAGING: Final = {
     "next-without-limit": "OR-PAG-06",
     "filtered-last-beyond-end": "OR-PAG-13",
     "either-total-added": "OR-PAG-14",
+    "resources-default-of-two": "OR-PAG-08",
+    "one-is-two": "OR-PAG-01",
 }
 
 FILTERING: Final = {
@@ -167,6 +173,8 @@ COMBINATIONS: Final = {
     "selected-references-short": "OR-CMB-04",
     "sorted-total-wrong": "OR-CMB-02",
     "nested-link-elsewhere": "OR-CMB-03",
+    "nested-sort-loses-offset": "OR-CMB-01",
+    "nested-next-skips-row": "OR-CMB-03",
     "nested-fields-ignored": "OR-CMB-04",
     "nested-or-refused": "OR-CMB-05",
     "nested-contains-as-equal": "OR-CMB-05",
@@ -275,6 +283,8 @@ ACCESS: Final = {
     "signature-left-out": "OR-ACC-18",
     "client-id-any-case": "OR-ACC-18",
     "core-scope-refused": "OR-ACC-21",
+    "any-token-for-schools": "OR-ACC-02",
+    "unknown-ids-before-credentials": "OR-ACC-01",
     "secret-last-characters": "OR-ACC-17",
     "secret-trimmed": "OR-ACC-17",
     "client-unauthenticated": "OR-ACC-17",
@@ -372,6 +382,8 @@ ERRORS: Final = {
     "nested-limit-crashes": "OR-ERR-10",
     "unselected-sort-crashes": "OR-ERR-10",
     "unknown-property-crashes": "OR-ERR-10",
+    "nested-zero-crashes": "OR-ERR-10",
+    "unknown-result-malformed": "OR-ERR-01",
 }
 
 WRITES: Final = {
@@ -441,7 +453,7 @@ WRITES: Final = {
 
 ENGINE: Final = {
     "rare-500": "OR-ENG-01",
-    "undocumented-status": "OR-ENG-02",
+    "rare-conflict": "OR-ENG-02",
     "thin-when-filtered": "OR-ENG-03",
     "crash-on-null": "OR-ENG-04",
     "null-is-found": "OR-ENG-05",
@@ -489,6 +501,9 @@ ADDITIONS: Final = {
     "text-score-off-scale": "OR-ADD-06",
     "case-without-uuid": "OR-ADD-07",
     "status-wrapped": "OR-ADD-08",
+    "severity-in-capitals": "OR-ADD-08",
+    "resources-of-any-parent": "OR-SEM-11",
+    "categories-need-both-scopes": "OR-ACC-21",
     "flat-minor-code": "OR-ADD-09",
     "refusal-wrapped": "OR-ADD-08",
     "refusal-in-other-words": "OR-ADD-09",

@@ -130,6 +130,8 @@ CLAUSES: Final[tuple[Fact, ...]] = (
     Fact("6.1", "B", "422 for a body that cannot be processed", _ids("WRT", 12, 13)),
     Fact("6.1", "B", "429 for too many requests", (), "a tenant is not made busy on purpose"),
     Fact("6.1", "A", "500 for catastrophes only", _ids("ERR", 4, 10) + _ids("ENG", 1, 4)),
+    Fact("6.1", "A", "a read that succeeds returns 200", _ids("ENV", 9)),
+    Fact("6.1", "B", "a collection without records is 200 with an empty array", _ids("ENV", 10)),
     Fact("6.1", "B", "only documented statuses", _ids("ENG", 2)),
     Fact("6.1", "C", "304 and conditional requests", (), _NO_RULE),
     Fact("6.1", "C", "nested endpoint with an unknown parent", _ids("SEM", 11)),

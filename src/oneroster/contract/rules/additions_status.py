@@ -17,6 +17,8 @@ from oneroster_runtime.specification import Operation
 
 MAJOR: Final = "imsx_codeMajor"
 SEVERITY: Final = "imsx_severity"
+ENUMERATIONS: Final = {MAJOR: "CodeMajor", SEVERITY: "Severity"}
+"""The enumerations of the document, by code."""
 DESCRIPTION: Final = "imsx_description"
 MINOR: Final = "imsx_CodeMinor"
 FIELDS: Final = "imsx_codeMinorField"
@@ -54,9 +56,18 @@ def one_status_object(tenant: ObservedTenant, operation: Operation) -> Iterator[
             message = f"the body of an HTTP {exchange.status} response is no object with {MAJOR} and {SEVERITY}"
             yield exchange_finding(message, exchange)
             return
+        if unknown := [name for name in (MAJOR, SEVERITY) if not _is_documented(tenant, name, body[name])]:
+            yield exchange_finding(f"{unknown[0]} of an HTTP {exchange.status} response is not documented", exchange)
+            return
         if not isinstance(body.get(DESCRIPTION, ""), str):
             yield exchange_finding(f"{DESCRIPTION} of an HTTP {exchange.status} response is no text", exchange)
             return
+
+
+def _is_documented(tenant: ObservedTenant, name: str, word: Any) -> bool:
+    """Return whether a code has one of its documented values, in their spelling."""
+    words = tenant.standard.specification.enumerations.get(ENUMERATIONS[name], ())
+    return not words or word in words
 
 
 @rule(

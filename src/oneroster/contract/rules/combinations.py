@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlsplit
 
 from oneroster.contract.errors import BeyondBudget, ExplainedBy, NotEnoughData, NotJudged, NotOffered
 from oneroster.contract.http.exchange import encoded_path, encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
-from oneroster.contract.observation.evidence import count_of, finding
+from oneroster.contract.levels import Level, level_of
+from oneroster.contract.observation.evidence import count_of, evidence_of, finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.operation_selectors import all_collections
 from oneroster.contract.observation.probe_values import largest_collections
@@ -34,7 +34,6 @@ MOST_PLAIN_PAGES: Final = 6
 """Pages that are read again without parameters, to find out whether paging alone is wrong."""
 VALUES: Final = ("OR-SCH-02", "OR-SCH-03", "OR-SCH-04", "OR-SCH-05", "OR-SCH-07")
 """The rules on types and forms of values, which report those that only selected fields have as well."""
-PAGING: Final = frozenset({"limit", "offset"})
 ABSENT: Final = object()
 """The value of a field that a record does not have; null is another one."""
 EVERYTHING: Final = "filter, sort, fields, limit and offset"
@@ -114,9 +113,18 @@ def _without_data(reading: ParsedResponse) -> NotJudged:
     """Return why a combined request brought no data; a finding, unless a parameter alone shows the same."""
     beyond = int(reading.query.get("offset", 0)) > 0 and reading.exchange.status in (204, 404)
     rules = ("OR-CMB-01", "OR-FLT-01", "OR-FLT-05", "OR-SRT-01", "OR-FLD-01", "OR-ERR-10", "OR-PAG-01", "OR-PAG-07")
+    empty = ("OR-ENV-10",) if reading.exchange.status in (204, 404) else ()
+    level = _trust_of_filters(reading.operation) if "filter" in reading.query else None
     names = ", ".join(reading.query)
     text = f"a request with {names}: {reading.problem}"
-    return ExplainedBy(rules[::-1] if beyond else rules, text, anywhere=beyond, otherwise=text)
+    return ExplainedBy(
+        (*(rules[::-1] if beyond else rules), *empty),
+        text,
+        anywhere=beyond,
+        otherwise=text,
+        level=level,
+        evidence=evidence_of(reading),
+    )
 
 
 def queries(known: Combination) -> dict[str, list[Query]]:
@@ -224,7 +232,7 @@ def _wrong_sorted_pages(tenant: ObservedTenant) -> Callable[[Combination], objec
     clause="3.1 limit, offset, sort and filter [A]",
     example="with filter and sort together, the filter is lost; in a nested collection the offset is",
     fix="build one query from all parameters, for every collection alike",
-    stands_on=("parameter limit", "parameter offset", "parameter sort", "parameter filter"),
+    stands_on=("parameter limit", "parameter offset", "parameter sort"),
     over=all_collections,
 )
 @confirmed
@@ -259,10 +267,40 @@ def rows_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iterat
             text = f"{text}: {wrong[0]}"
             raise ExplainedBy(EXPLAINING["sort"][::-1], text, anywhere=True, otherwise=text)
         symptom_of = tuple(rule_id for name in alone for rule_id in EXPLAINING[name])
-        yield finding(f"{text}: {wrong[0]}", combined(tenant, known.found, pages[0]), wrong[1], symptom_of=symptom_of)
+        if (trust := _trust_of_filters(operation)) is Level.MUST or "filter" not in pages[0]:
+            page = combined(tenant, known.found, pages[0])
+            yield finding(f"{text}: {wrong[0]}", page, wrong[1], symptom_of=symptom_of)
+            return
+        # What shows without the filter as well is as certain as the other parameters.
+        certain = list(_wrong_without_filter(tenant, known, what))
+        page = combined(tenant, known.found, pages[0])
+        yield from certain or [finding(f"{text}: {wrong[0]}", page, wrong[1], trust, symptom_of)]
         return
     if explained is not None:
         raise explained
+
+
+def _trust_of_filters(operation: Operation) -> Level:
+    """Return how certain it is that a collection can be filtered."""
+    trust = (each.trust for each in operation.parameters if each.name == "filter" and each.location == "query")
+    return level_of(max(trust, default="A"))
+
+
+def _wrong_without_filter(tenant: ObservedTenant, known: Combination, what: str) -> Iterator[Finding]:
+    """Yield what is wrong with the pages of a combination of which the filter is left out."""
+    if len(known.found.pages[0].rows) < len(known.found) or len(known.found) > min(MOST_ROWS, known.found.limit):
+        # A server that shortens pages may shorten these.
+        return
+    whole = len(known.found) // 2 + 1
+    selection: Query = {"fields": f"sourcedId,{FIELD}"} if what == EVERYTHING else {}
+    sort: Query = {"sort": FIELD, "orderBy": "desc"} if what == EVERYTHING else {}
+    for parameters in ({}, sort, selection, {**sort, **selection}):
+        pages: list[Query] = [{"limit": whole, "offset": offset, **parameters} for offset in (0, whole)]
+        if (wrong := wrong_rows(tenant, known, pages)) is not None:
+            names = "".join(f"{name}, " for name in parameters if name != "orderBy")
+            page = combined(tenant, known.found, pages[0])
+            yield finding(f"with {names}limit and offset: {wrong[0]}", page, wrong[1])
+            return
 
 
 def wrong_total(tenant: ObservedTenant, known: Combination, page: Query) -> int | None:
@@ -312,51 +350,6 @@ def totals_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iter
         symptom_of = (*EXPLAINING["filter"], *EXPLAINING["sort"]) if total == received else ()
         yield finding(message, combined(tenant, known.found, pages[-1]), symptom_of=symptom_of)
         return
-
-
-def lost_parameters(tenant: ObservedTenant, known: Combination, page: Query) -> list[str]:
-    """Return the parameters of a request that its next link does not repeat."""
-    link = combined(tenant, known.found, page).next_link
-    linked = dict(parse_qsl(urlsplit(link or "").query, keep_blank_values=True))
-    sent = {name: str(value) for name, value in page.items() if name not in PAGING}
-    return [] if link is None else sorted(name for name, value in sent.items() if linked.get(name) != value)
-
-
-@rule(
-    "OR-CMB-03",
-    family="combinations",
-    title="Links repeat all parameters of a combined request",
-    clause="4 Link rules, filter, sort and fields are repeated [B]",
-    example="the next link of a filtered and sorted page has the filter, and not the sort",
-    fix="change limit and offset in the query of the request, and keep everything else",
-    stands_on=("header Link", "parameter limit", "parameter offset", "parameter sort", "parameter filter"),
-    over=all_collections,
-    needs=("OR-PAG-06", "OR-PAG-13", "OR-CMB-01"),
-)
-def links_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    known = combination(tenant, operation)
-    page = queries(known)[EVERYTHING][0]
-    reading = combined(tenant, known.found, page)
-    if reading.next_link is None:
-        if reading.exchange.headers.get("Link") and 0 < len(reading.rows) < len(known.matching):
-            text = "the Link header of a page that more rows follow has no next link"
-            raise ExplainedBy(("OR-PAG-06",), text, anywhere=True, otherwise=text)
-        raise NotOffered("the response has no next link")
-    if (path := urlsplit(reading.next_link).path) and path != urlsplit(reading.exchange.url).path:
-        text = "the next link leads to another collection than that of the request"
-        raise ExplainedBy(("OR-PAG-06", "OR-PAG-13"), text, anywhere=True, otherwise=text)
-    lost = lost_parameters(tenant, known, page)
-    alone = {name: {"limit": 1, "offset": 0, name: page[name]} for name in lost}
-    if any(lost_parameters(tenant, known, query) for query in alone.values()):
-        text = f"the next link loses {', '.join(lost)}, alone as well"
-        raise ExplainedBy(("OR-PAG-13", "OR-PAG-06"), text, anywhere=True, otherwise=text)
-    if lost:
-        names = ", ".join(name for name in page if name not in PAGING)
-        text = f"the next link of a request with {names} has lost {', '.join(lost)}"
-        if not {"sort", "orderBy"} & set(lost):
-            # OR-PAG-13 reports what the links of the largest collections lose.
-            raise ExplainedBy(("OR-PAG-13",), text, anywhere=True, otherwise=text)
-        yield finding(text, reading)
 
 
 def _surplus_of_everything(tenant: ObservedTenant, operation: Operation) -> set[str]:

@@ -12,10 +12,10 @@ from oneroster.contract.observation.membership import count_parents
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.obstacles import obstacle, unread
 from oneroster.contract.observation.operation_selectors import all_collections
-from oneroster.contract.observation.snapshot import needs_escaping
 from oneroster.contract.observation.walk import ObservedWalk, page_beyond
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
+from oneroster.contract.rules.envelope_empty import ask_without_rows
 from oneroster.contract.rules.errors_status_codes import UNKNOWN_ID
 from oneroster_runtime.specification import Operation
 
@@ -97,7 +97,7 @@ def null_pages(tenant: ObservedTenant, operation: Operation) -> list[ParsedRespo
     needs=("OR-ENV-01",),
 )
 def empty_page(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    _ask_for_no_rows(tenant, operation)
+    ask_without_rows(tenant, operation)
     null = null_pages(tenant, operation)
     if null:
         yield finding(null[0].envelope_problem or "", null[0])
@@ -106,29 +106,13 @@ def empty_page(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
     if not found.complete:
         raise found.incomplete
     empty = next((page for page in found.pages if not page.rows), None) or page_beyond(tenant, found)
-    if empty.exchange.status != 200:
+    if empty.problem is not None and empty.exchange.status != 200:
         # A server may end with 404, and still send something else where a filter finds nothing.
         beyond, empty = empty, _page_of_nothing(tenant, found)
         if empty.exchange.status != 200:
             raise obstacle(beyond, "OR-PAG-07")
     if empty.envelope_problem is not None and not empty.rows:
         yield finding(empty.envelope_problem, empty)
-
-
-def _ask_for_no_rows(tenant: ObservedTenant, operation: Operation) -> None:
-    """Read a nested collection of a parent without rows, if one is known."""
-    scope = operation.scope
-    if scope is None or len(scope.parents) != 1:
-        return
-    (parent,) = scope.parents
-    try:
-        parents = tenant.all_rows(tenant.dialect.list_of(parent.read))
-        with_rows = {name for (name,) in count_parents(tenant, operation)}
-    except NotJudged:
-        return
-    without = sorted(parents.keys() - with_rows, key=needs_escaping)
-    if without:
-        tenant.ask(operation, {parent.parameter: without[0]}, {"limit": tenant.page_size})
 
 
 def _page_of_nothing(tenant: ObservedTenant, found: ObservedWalk) -> ParsedResponse:
