@@ -147,7 +147,8 @@ RENAMED: Final = {"--oneroster-known": "--oneroster-baseline"}
 UNNAMED: Final = "http://tenant.invalid"
 """The base URL while tests are only collected; nothing is sent."""
 NO_TENANT: Final = (
-    "no tenant given: set --base-url or --oneroster-tenant, or ONEROSTER_BASE_URL or ONEROSTER_TENANT in the environment"
+    "no tenant given: set --base-url or --oneroster-tenant, or ONEROSTER_BASE_URL or ONEROSTER_TENANT in the"
+    " environment"
 )
 SHARED_FILE: Final = "oneroster-run"
 WORKER_STANDARD: Final = "oneroster-standard"
