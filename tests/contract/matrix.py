@@ -15,6 +15,7 @@ ENVELOPE: Final = {
     "filtered-as-text": "OR-ENV-07",
     "filtered-wrapper-by-path": "OR-ENV-08",
     "nested-null-when-empty": "OR-ENV-06",
+    "resources-null-when-none": "OR-ENV-06",
     "selected-record-bare": "OR-ENV-08",
     "undocumented-status": "OR-ENV-09",
     "nested-nothing-found": "OR-ENV-10",
@@ -31,6 +32,7 @@ SCHEMA: Final = {
     "local-times": "OR-SCH-05",
     "json-booleans": "OR-SCH-06",
     "booleans-in-capitals": "OR-SCH-06",
+    "booleans-as-digits": "OR-SCH-06",
     "words-in-capitals": "OR-SCH-03",
     "null-required": "OR-SCH-01",
     "href-unescaped": "OR-SCH-07",
@@ -240,7 +242,13 @@ SEMANTICS: Final = {
     "nested-primary-students": "OR-SEM-20",
     "single-codes-more": "OR-SEM-21",
     "class-ids-ignore-case": "OR-SEM-29",
-    "enrolled-beyond": "OR-SEM-14",
+    "enrolled-beyond": "OR-SEM-36",
+    "own-year-of-sessions": "OR-SEM-18",
+    "agents-of-students-only": "OR-SEM-37",
+    "href-of-another": "OR-SEM-31",
+    "class-in-period": "OR-SEM-19",
+    "users-typed-teacher": "OR-SEM-06",
+    "dated-when-read": "OR-SEM-38",
 }
 
 ACCESS: Final = {
@@ -346,6 +354,8 @@ TOKEN_LIFETIME: Final = {
 
 ERRORS: Final = {
     "unknown-id-found": "OR-ERR-01",
+    "read-by-prefix": "OR-ERR-01",
+    "read-of-any-kind": "OR-ERR-01",
     "foreign-id-refused": "OR-ERR-01",
     "start-page": "OR-ERR-02",
     "any-method": "OR-ERR-03",
@@ -427,6 +437,10 @@ WRITES: Final = {
     "put-takes-number-as-title": "OR-WRT-13",
     "put-takes-plural": "OR-WRT-12",
     "delete-takes-line-item": "OR-WRT-25",
+    "delete-takes-earlier": "OR-WRT-25",
+    "replaced-listed-twice": "OR-WRT-05",
+    "title-for-all": "OR-WRT-25",
+    "put-drops-signs": "OR-WRT-26",
     "put-not-in-changes": "OR-WRT-04",
     "list-of-old-titles": "OR-WRT-05",
     "refused-put-says-success": "OR-WRT-43",
@@ -518,6 +532,13 @@ ADDITIONS: Final = {
     "result-of-other-class": "OR-ADD-19",
     "assessment-range-reversed": "OR-SEM-34",
     "score-below-scale": "OR-ADD-06",
+    "assessed-text-off-scale": "OR-ADD-06",
+    "numbered-singles": "OR-ADD-18",
+    "id-is-email": "OR-PRV-09",
+    "vendor-resource-twice": "OR-ADD-21",
+    "null-middle-name": "OR-ADD-20",
+    "blank-end-dates": "OR-ADD-20",
+    "resource-of-user-only": "OR-ADD-16",
     "post-counts": "OR-WRT-32",
     "post-loses-objectives": "OR-WRT-33",
     "put-loses-flags": "OR-WRT-03",
@@ -545,6 +566,8 @@ OTHERWISE: Final = {
         **ADDITIONS,
         "json-booleans": "OR-SCH-02",
         "booleans-in-capitals": "OR-SCH-03",
+        "booleans-as-digits": "OR-SCH-02",
+        "agents-of-students-only": "OR-ADD-14",
         "malformed-filter-crashes": "OR-ERR-10",
     }
 }

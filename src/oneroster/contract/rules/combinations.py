@@ -36,11 +36,11 @@ VALUES: Final = ("OR-SCH-02", "OR-SCH-03", "OR-SCH-04", "OR-SCH-05", "OR-SCH-07"
 """The rules on types and forms of values, which report those that only selected fields have as well."""
 ABSENT: Final = object()
 """The value of a field that a record does not have; null is another one."""
-PAGES: Final = ("OR-PAG-03", "OR-PAG-04", "OR-PAG-02")
-"""The rules on pages without other parameters."""
 EVERYTHING: Final = "filter, sort, fields, limit and offset"
 SORTED: Final = "sort, limit and offset"
 UNORDERED: Final = "the rows are not in descending order"
+PAGES: Final = ("OR-PAG-01", "OR-PAG-02", "OR-PAG-03", "OR-PAG-04")
+"""The rules on pages without other parameters."""
 EXPLAINING: Final = {
     "filter": ("OR-FLT-01", "OR-FLT-05", "OR-FLT-04", "OR-FLT-06"),
     "sort": ("OR-SRT-01", "OR-SRT-02"),
@@ -172,7 +172,7 @@ def wrong_rows(
         tenant: The tenant.
         known: The collection and the filter.
         pages: The queries of the pages.
-        is_cut: Whether the server shortens pages of this size, so that rows may be missing.
+        is_cut: Whether the pages need not hold all rows: the server shortens them, or they are the first ones.
     """
     if not pages:
         return None
@@ -216,10 +216,29 @@ def _plain_pages(pages: list[Query], rows: int) -> list[Query]:
     return [{"limit": limit, "offset": offset} for offset in range(0, min(rows, MOST_PLAIN_PAGES * limit), limit)]
 
 
-def _on_one_page(known: Combination, pages: list[Query]) -> list[Query]:
-    """Return the same request without paging, if the server returns the whole collection on one page."""
-    is_whole = len(known.found.pages[0].rows) == len(known.found) <= MOST_ROWS
-    return [{**pages[0], "limit": min(MOST_ROWS, known.found.limit), "offset": 0}] if is_whole else []
+def _are_wrong_without_parameters(tenant: ObservedTenant, known: Combination, pages: list[Query]) -> bool:
+    """Return whether pages of that size are wrong without other parameters as well."""
+    plain = _plain_pages(pages, len(known.found))
+    is_cut = len(known.found) > len(plain) * int(plain[0]["limit"])
+    return wrong_rows(tenant, known, plain, is_cut=is_cut) is not None
+
+
+def _apart_from_paging(
+    tenant: ObservedTenant, known: Combination, pages: list[Query]
+) -> tuple[list[Query], tuple[str, list[str]]]:
+    """Return wrong pages and what is wrong with them: one page where pages without parameters are wrong as well.
+
+    Raises ``ExplainedBy`` when the one page is right, or the server shortens it.
+    """
+    wrong = wrong_rows(tenant, known, pages)
+    if _are_wrong_without_parameters(tenant, known, pages):
+        is_whole = len(known.found.pages[0].rows) == len(known.found) <= MOST_ROWS
+        pages = [{**pages[0], "limit": min(MOST_ROWS, known.found.limit), "offset": 0}] if is_whole else []
+        wrong = wrong_rows(tenant, known, pages)
+    if wrong is None:
+        text = "pages without parameters are wrong as well"
+        raise ExplainedBy(PAGES, text, anywhere=True, otherwise=text)
+    return pages, wrong
 
 
 def _wrong_sorted_pages(tenant: ObservedTenant) -> Callable[[Combination], object]:
@@ -242,14 +261,9 @@ def rows_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iterat
     known = combination(tenant, operation)
     explained: ExplainedBy | None = None
     for what, pages in queries(known).items():
-        if (wrong := wrong_rows(tenant, known, pages)) is None:
+        if wrong_rows(tenant, known, pages) is None:
             continue
-        plain = _plain_pages(pages, len(known.found))
-        if len(known.found) <= len(plain) * int(plain[0]["limit"]) and wrong_rows(tenant, known, plain) is not None:
-            pages = _on_one_page(known, pages)
-            if (wrong := wrong_rows(tenant, known, pages)) is None:
-                text = "pages without parameters are wrong as well"
-                raise ExplainedBy(("OR-PAG-03", "OR-PAG-04", "OR-PAG-02"), text, anywhere=True, otherwise=text)
+        pages, wrong = _apart_from_paging(tenant, known, pages)
         sorted_pages = len(pages) > 1 and "sort" in pages[0]
         if sorted_pages and shows_on_a_whole_collection(tenant, _wrong_sorted_pages(tenant)):
             rules = ("OR-PAG-10", "OR-PAG-09", "OR-SRT-01", "OR-SRT-02")
@@ -268,7 +282,7 @@ def rows_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iterat
             # Of a server that shortens pages, the first rows of a sort alone may all have one value.
             text = f"{text}: {wrong[0]}"
             raise ExplainedBy(EXPLAINING["sort"][::-1], text, anywhere=True, otherwise=text)
-        symptom_of = _symptom_of(known, plain, alone)
+        symptom_of = _symptom_of(known, pages, alone)
         page, level = combined(tenant, known.found, pages[0]), _level_with(pages[0], operation)
         certain = list(_wrong_without_filter(tenant, known, what)) if level is not None and len(pages) > 1 else []
         yield from certain or [finding(f"{text}: {wrong[0]}", page, wrong[1], level, symptom_of)]
@@ -277,11 +291,11 @@ def rows_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iterat
         raise explained
 
 
-def _symptom_of(known: Combination, plain: list[Query], alone: list[str]) -> tuple[str, ...]:
+def _symptom_of(known: Combination, pages: list[Query], alone: list[str]) -> tuple[str, ...]:
     """Return the rules that report the same, where some parameters show it alone, or perhaps none is needed."""
     rules = tuple(rule_id for name in alone for rule_id in EXPLAINING[name])
-    # Whether pages without parameters are wrong as well may take too many requests.
-    return rules if len(known.found) <= len(plain) * int(plain[0]["limit"]) else (*rules, *PAGES)
+    # Of many pages without parameters, only the first were looked at.
+    return (*rules, *PAGES) if len(known.found) > MOST_PLAIN_PAGES * int(pages[0]["limit"]) else rules
 
 
 def _level_with(query: Query, operation: Operation) -> Level | None:

@@ -25,6 +25,7 @@ from oneroster.contract.observation.operation_selectors import (
 from oneroster.contract.observation.provoked_errors import ExpectedErrors
 from oneroster.contract.result import Evidence, Finding
 from oneroster.contract.rule import rule
+from oneroster.contract.rules.errors_near_ids import near_ids_are_unknown
 from oneroster_runtime.specification import Operation
 
 T = TypeVar("T")
@@ -124,6 +125,8 @@ def unknown_id(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
             # Some servers reject such an id as malformed; the rule on the whole run reports server errors.
             if exchange.status < 300 and not is_found:
                 yield exchange_finding(f"an unknown id {what} returned HTTP {exchange.status}", exchange)
+    if exchange.status >= 300:
+        yield from near_ids_are_unknown(tenant, operation)
 
 
 def _similar_id(tenant: ObservedTenant, operation: Operation) -> dict[str, str] | None:
