@@ -490,6 +490,7 @@ SEEN_BY_CHANCE: Final = {
     "link-forgets-fields": "OR-CMB-03",
     "offset-default-one": "OR-PAG-06",
     "start-sorted-by-title": "OR-SRT-01",
+    "date-equals-nothing": "OR-FLT-16",
     "combined-filter-lost": "OR-CMB-02",
 }
 """The rule that may report a fault as well, because the data decide; in both versions."""
