@@ -27,7 +27,7 @@ from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.parallel import map_parallel
 from oneroster.contract.http.target import Target
-from oneroster.contract.levels import Level, weakest
+from oneroster.contract.levels import Level, level_of, weakest
 from oneroster.contract.observation.nothing_to_judge import nothing_to_judge
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_coverage import operation_coverage
@@ -199,7 +199,9 @@ class _RuleRunner:
     def checks(self) -> list[Check]:
         """The checks of all rules that have run, symptoms with the failed checks that explain them."""
         checks = without_repeated(self._checks, self._symptom_of)
-        return explain(checks, self._symptoms, self._judged_on_demand, self._tenant.plan.excluded)
+        operations = self._tenant.dialect.operations.values()
+        uncertain = frozenset(each.operation_id for each in operations if level_of(each.trust) is not Level.MUST)
+        return explain(checks, self._symptoms, self._judged_on_demand, self._tenant.plan.excluded, uncertain)
 
     def leave_out(self, rules: Sequence[Rule]) -> None:
         """Note which rules that the run names do not apply to the version of the tenant."""
