@@ -15,6 +15,7 @@ ENVELOPE: Final = {
     "filtered-as-text": "OR-ENV-07",
     "filtered-wrapper-by-path": "OR-ENV-08",
     "nested-null-when-empty": "OR-ENV-06",
+    "resources-null-when-none": "OR-ENV-06",
     "selected-record-bare": "OR-ENV-08",
     "undocumented-status": "OR-ENV-09",
     "nested-nothing-found": "OR-ENV-10",
@@ -31,6 +32,7 @@ SCHEMA: Final = {
     "local-times": "OR-SCH-05",
     "json-booleans": "OR-SCH-06",
     "booleans-in-capitals": "OR-SCH-06",
+    "booleans-as-digits": "OR-SCH-06",
     "words-in-capitals": "OR-SCH-03",
     "null-required": "OR-SCH-01",
     "href-unescaped": "OR-SCH-07",
@@ -77,6 +79,7 @@ PAGING: Final = {
     "either-total-added": "OR-PAG-14",
     "resources-default-of-two": "OR-PAG-08",
     "one-is-two": "OR-PAG-01",
+    "offset-wraps": "OR-PAG-02",
 }
 
 FILTERING: Final = {
@@ -173,6 +176,7 @@ COMBINATIONS: Final = {
     "nested-link-elsewhere": "OR-CMB-03",
     "nested-sort-loses-offset": "OR-CMB-01",
     "nested-next-skips-row": "OR-CMB-03",
+    "later-pages-whole": "OR-CMB-04",
     "nested-fields-ignored": "OR-CMB-04",
     "nested-or-refused": "OR-CMB-05",
     "nested-contains-as-equal": "OR-CMB-05",
@@ -238,7 +242,13 @@ SEMANTICS: Final = {
     "nested-primary-students": "OR-SEM-20",
     "single-codes-more": "OR-SEM-21",
     "class-ids-ignore-case": "OR-SEM-29",
-    "enrolled-beyond": "OR-SEM-14",
+    "enrolled-beyond": "OR-SEM-36",
+    "own-year-of-sessions": "OR-SEM-18",
+    "agents-of-students-only": "OR-SEM-37",
+    "href-of-another": "OR-SEM-31",
+    "class-in-period": "OR-SEM-19",
+    "users-typed-teacher": "OR-SEM-06",
+    "dated-when-read": "OR-SEM-38",
 }
 
 ACCESS: Final = {
@@ -276,6 +286,7 @@ ACCESS: Final = {
     "client-id-any-case": "OR-ACC-18",
     "core-scope-refused": "OR-ACC-21",
     "any-token-for-schools": "OR-ACC-02",
+    "selection-open": "OR-ACC-01",
     "unknown-ids-before-credentials": "OR-ACC-01",
     "secret-last-characters": "OR-ACC-17",
     "secret-trimmed": "OR-ACC-17",
@@ -344,6 +355,8 @@ TOKEN_LIFETIME: Final = {
 
 ERRORS: Final = {
     "unknown-id-found": "OR-ERR-01",
+    "read-by-prefix": "OR-ERR-01",
+    "read-of-any-kind": "OR-ERR-01",
     "foreign-id-refused": "OR-ERR-01",
     "start-page": "OR-ERR-02",
     "any-method": "OR-ERR-03",
@@ -374,6 +387,10 @@ ERRORS: Final = {
     "unselected-sort-crashes": "OR-ERR-10",
     "unknown-property-crashes": "OR-ERR-10",
     "nested-zero-crashes": "OR-ERR-10",
+    "sign-crashes": "OR-ERR-10",
+    "direction-in-capitals-crashes": "OR-ERR-10",
+    "dotted-reference-crashes": "OR-ERR-10",
+    "grades-options-crash": "OR-ERR-10",
     "unknown-result-malformed": "OR-ERR-01",
 }
 
@@ -421,6 +438,10 @@ WRITES: Final = {
     "put-takes-number-as-title": "OR-WRT-13",
     "put-takes-plural": "OR-WRT-12",
     "delete-takes-line-item": "OR-WRT-25",
+    "delete-takes-earlier": "OR-WRT-25",
+    "replaced-listed-twice": "OR-WRT-05",
+    "title-for-all": "OR-WRT-25",
+    "put-drops-signs": "OR-WRT-26",
     "put-not-in-changes": "OR-WRT-04",
     "list-of-old-titles": "OR-WRT-05",
     "refused-put-says-success": "OR-WRT-43",
@@ -513,6 +534,13 @@ ADDITIONS: Final = {
     "result-of-other-class": "OR-ADD-19",
     "assessment-range-reversed": "OR-SEM-34",
     "score-below-scale": "OR-ADD-06",
+    "assessed-text-off-scale": "OR-ADD-06",
+    "numbered-singles": "OR-ADD-18",
+    "id-is-email": "OR-PRV-09",
+    "vendor-resource-twice": "OR-ADD-21",
+    "null-middle-name": "OR-ADD-20",
+    "blank-end-dates": "OR-ADD-20",
+    "resource-of-user-only": "OR-ADD-16",
     "post-counts": "OR-WRT-32",
     "post-loses-objectives": "OR-WRT-33",
     "put-loses-flags": "OR-WRT-03",
@@ -540,6 +568,8 @@ OTHERWISE: Final = {
         **ADDITIONS,
         "json-booleans": "OR-SCH-02",
         "booleans-in-capitals": "OR-SCH-03",
+        "booleans-as-digits": "OR-SCH-02",
+        "agents-of-students-only": "OR-ADD-14",
         "malformed-filter-crashes": "OR-ERR-10",
     }
 }

@@ -18,7 +18,6 @@ from oneroster.contract.errors import (
     KitError,
     NoResponseError,
     NotJudged,
-    NotRequested,
     TenantNotTestableError,
 )
 from oneroster.contract.explanations import SymptomKey, explain, without_repeated
@@ -32,6 +31,7 @@ from oneroster.contract.levels import Level, level_of, weakest
 from oneroster.contract.observation.nothing_to_judge import nothing_to_judge
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_coverage import operation_coverage
+from oneroster.contract.observation.outside_the_run import outside_the_run
 from oneroster.contract.observation.snapshot import read_all_collections
 from oneroster.contract.observation.whole_run import FailedRequests, whole_run
 from oneroster.contract.result import HOLDS, STATUS_OF, VIOLATED, Cause, Check, CheckReport, Finding, Status, TargetInfo
@@ -217,7 +217,7 @@ class _RuleRunner:
                 raise nothing_to_judge(self._tenant)
             operations = [each for each in subjects if self._tenant.plan.judges(each.operation_id, rule.id)]
             if not operations:
-                raise NotRequested("excluded")
+                raise outside_the_run(self._tenant, rule.id)
         except NotJudged as reason:
             self._checks.append(self._not_judged(rule, None, reason))
             return

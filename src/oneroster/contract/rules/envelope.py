@@ -3,10 +3,12 @@
 import mimetypes
 from collections.abc import Iterable, Iterator
 
+from oneroster.contract.errors import NotJudged
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import encoded_path, encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.observation.evidence import finding
+from oneroster.contract.observation.membership import count_parents
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.obstacles import obstacle, unread
 from oneroster.contract.observation.operation_selectors import all_collections
@@ -65,7 +67,22 @@ def wrong_envelopes(readings: list[ParsedResponse]) -> Iterator[Finding]:
     over=collection_operations,
 )
 def collection_envelope(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from wrong_envelopes(successful_responses(tenant, operation))
+    readings = successful_responses(tenant, operation)
+    null = null_pages(tenant, operation)
+    yield from wrong_envelopes([reading for reading in readings if reading not in null])
+
+
+def null_pages(tenant: ObservedTenant, operation: Operation) -> list[ParsedResponse]:
+    """Return the responses with null in place of an empty array: there are others with rows, or no rows."""
+    readings = tenant.readings(operation)
+    if not any(reading.rows and reading.envelope_problem is None for reading in readings):
+        try:
+            if count_parents(tenant, operation):
+                return []
+        except NotJudged:
+            return []
+    payloads = ((reading, reading.exchange.payload) for reading in readings if reading.exchange.status == 200)
+    return [reading for reading, body in payloads if isinstance(body, dict) and body.get(operation.wrapper, 0) is None]
 
 
 @rule(
@@ -81,6 +98,10 @@ def collection_envelope(tenant: ObservedTenant, operation: Operation) -> Iterato
 )
 def empty_page(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     ask_without_rows(tenant, operation)
+    null = null_pages(tenant, operation)
+    if null:
+        yield finding(null[0].envelope_problem or "", null[0])
+        return
     found = tenant.walk(operation)
     if not found.complete:
         raise found.incomplete

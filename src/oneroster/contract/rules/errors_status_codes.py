@@ -25,6 +25,7 @@ from oneroster.contract.observation.operation_selectors import (
 from oneroster.contract.observation.provoked_errors import ExpectedErrors
 from oneroster.contract.result import Evidence, Finding
 from oneroster.contract.rule import rule
+from oneroster.contract.rules.errors_near_ids import near_ids_are_unknown
 from oneroster_runtime.specification import Operation
 
 T = TypeVar("T")
@@ -60,6 +61,7 @@ ODD_QUERIES: Final = (
     *("fields=status.sourcedId", "fields=status&fields=sourcedId", "fields=status%27", "fields=%FF", "fields=,"),
     *("sort=status%27", "sort=status;--", "sort=%C3%28", "sort=status&sort=sourcedId", "sort=status&orderBy=%zz"),
     *("oneroster_check=1", "oneroster_check=%zz", "limit=%zz", "offset=%FF"),
+    *("limit=%2B1", "limit=%201", "offset=+0", "sort=status&orderBy=DESC"),
 )
 """Queries of which no source says what they return; only a server error is a violation."""
 ODD_TURNS: Final = 10
@@ -123,6 +125,8 @@ def unknown_id(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
             # Some servers reject such an id as malformed; the rule on the whole run reports server errors.
             if exchange.status < 300 and not is_found:
                 yield exchange_finding(f"an unknown id {what} returned HTTP {exchange.status}", exchange)
+    if exchange.status >= 300:
+        yield from near_ids_are_unknown(tenant, operation)
 
 
 def _similar_id(tenant: ObservedTenant, operation: Operation) -> dict[str, str] | None:
