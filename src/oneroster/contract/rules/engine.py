@@ -147,7 +147,7 @@ def responses_match_schema(tenant: ObservedTenant, operation: Operation) -> Iter
     for (violation, another), tally in tallies.items():
         message = f"{violation} in {count_of(tally.count, 'record')} of engine responses"
         found = counted_finding(message, tally, violation.pointer, tally.count, level_of(violation.trust))
-        yield replace(found, symptom_of=OF_UNKNOWN_IDS) if another else found
+        yield replace(found, symptom_of=OF_UNKNOWN_IDS if another else ("OR-SCH-08",))
     reported = bool(misplaced or tallies)
     if not reported:
         yield from _engine_validation_findings(operation, tenant)
