@@ -81,6 +81,7 @@ PAGING: Final = {
     "either-total-added": "OR-PAG-14",
     "resources-default-of-two": "OR-PAG-08",
     "one-is-two": "OR-PAG-01",
+    "offset-wraps": "OR-PAG-02",
 }
 
 FILTERING: Final = {
@@ -177,6 +178,7 @@ COMBINATIONS: Final = {
     "nested-link-elsewhere": "OR-CMB-03",
     "nested-sort-loses-offset": "OR-CMB-01",
     "nested-next-skips-row": "OR-CMB-03",
+    "later-pages-whole": "OR-CMB-04",
     "nested-fields-ignored": "OR-CMB-04",
     "nested-or-refused": "OR-CMB-05",
     "nested-contains-as-equal": "OR-CMB-05",
@@ -286,6 +288,7 @@ ACCESS: Final = {
     "client-id-any-case": "OR-ACC-18",
     "core-scope-refused": "OR-ACC-21",
     "any-token-for-schools": "OR-ACC-02",
+    "selection-open": "OR-ACC-01",
     "unknown-ids-before-credentials": "OR-ACC-01",
     "secret-last-characters": "OR-ACC-17",
     "secret-trimmed": "OR-ACC-17",
@@ -385,6 +388,10 @@ ERRORS: Final = {
     "unselected-sort-crashes": "OR-ERR-10",
     "unknown-property-crashes": "OR-ERR-10",
     "nested-zero-crashes": "OR-ERR-10",
+    "sign-crashes": "OR-ERR-10",
+    "direction-in-capitals-crashes": "OR-ERR-10",
+    "dotted-reference-crashes": "OR-ERR-10",
+    "grades-options-crash": "OR-ERR-10",
     "unknown-result-malformed": "OR-ERR-01",
 }
 
@@ -485,6 +492,7 @@ SEEN_BY_CHANCE: Final = {
     "link-forgets-fields": "OR-CMB-03",
     "offset-default-one": "OR-PAG-06",
     "start-sorted-by-title": "OR-SRT-01",
+    "date-equals-nothing": "OR-FLT-16",
     "combined-filter-lost": "OR-CMB-02",
 }
 """The rule that may report a fault as well, because the data decide; in both versions."""

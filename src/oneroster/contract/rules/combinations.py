@@ -282,20 +282,26 @@ def rows_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iterat
             # Of a server that shortens pages, the first rows of a sort alone may all have one value.
             text = f"{text}: {wrong[0]}"
             raise ExplainedBy(EXPLAINING["sort"][::-1], text, anywhere=True, otherwise=text)
-        # Of many pages without parameters, only the first were looked at.
-        by_paging = PAGES if len(known.found) > MOST_PLAIN_PAGES * int(pages[0]["limit"]) else ()
-        symptom_of = (*(rule_id for name in alone for rule_id in EXPLAINING[name]), *by_paging)
-        if (trust := _trust_of_filters(operation)) is Level.MUST or "filter" not in pages[0]:
-            page = combined(tenant, known.found, pages[0])
-            yield finding(f"{text}: {wrong[0]}", page, wrong[1], symptom_of=symptom_of)
-            return
-        # What shows without the filter as well is as certain as the other parameters.
-        certain = list(_wrong_without_filter(tenant, known, what))
-        page = combined(tenant, known.found, pages[0])
-        yield from certain or [finding(f"{text}: {wrong[0]}", page, wrong[1], trust, symptom_of)]
+        symptom_of = _symptom_of(known, pages, alone)
+        page, level = combined(tenant, known.found, pages[0]), _level_with(pages[0], operation)
+        certain = list(_wrong_without_filter(tenant, known, what)) if level is not None and len(pages) > 1 else []
+        yield from certain or [finding(f"{text}: {wrong[0]}", page, wrong[1], level, symptom_of)]
         return
     if explained is not None:
         raise explained
+
+
+def _symptom_of(known: Combination, pages: list[Query], alone: list[str]) -> tuple[str, ...]:
+    """Return the rules that report the same, where some parameters show it alone, or perhaps none is needed."""
+    rules = tuple(rule_id for name in alone for rule_id in EXPLAINING[name])
+    # Of many pages without parameters, only the first were looked at.
+    return (*rules, *PAGES) if len(known.found) > MOST_PLAIN_PAGES * int(pages[0]["limit"]) else rules
+
+
+def _level_with(query: Query, operation: Operation) -> Level | None:
+    """Return the level of a finding that shows with some parameters: lower than others if filters are less certain."""
+    level = _trust_of_filters(operation)
+    return None if level is Level.MUST or "filter" not in query else level
 
 
 def _trust_of_filters(operation: Operation) -> Level:
@@ -305,7 +311,10 @@ def _trust_of_filters(operation: Operation) -> Level:
 
 
 def _wrong_without_filter(tenant: ObservedTenant, known: Combination, what: str) -> Iterator[Finding]:
-    """Yield what is wrong with the pages of a combination of which the filter is left out."""
+    """Yield what is wrong with the pages of a combination of which the filter is left out.
+
+    That is as certain as the other parameters.
+    """
     if len(known.found.pages[0].rows) < len(known.found) or len(known.found) > min(MOST_ROWS, known.found.limit):
         # A server that shortens pages may shorten these.
         return
@@ -317,7 +326,8 @@ def _wrong_without_filter(tenant: ObservedTenant, known: Combination, what: str)
         if (wrong := wrong_rows(tenant, known, pages)) is not None:
             names = "".join(f"{name}, " for name in parameters if name != "orderBy")
             page = combined(tenant, known.found, pages[0])
-            yield finding(f"with {names}limit and offset: {wrong[0]}", page, wrong[1])
+            symptom_of = () if parameters else PAGES
+            yield finding(f"with {names}limit and offset: {wrong[0]}", page, wrong[1], symptom_of=symptom_of)
             return
 
 
@@ -374,11 +384,11 @@ def _surplus_of_everything(tenant: ObservedTenant, operation: Operation) -> set[
     """Return the fields that a request with every parameter returned, and did not ask for."""
     try:
         known = combination(tenant, operation)
-        page = queries(known)[EVERYTHING][0]
-        rows = combined(tenant, known.found, page).rows
+        pages = queries(known)[EVERYTHING]
+        rows = [row for page in pages for row in combined(tenant, known.found, page).rows]
     except NotJudged:
         return set()
-    return {name for row in rows for name in row} - set(str(page["fields"]).split(","))
+    return {name for row in rows for name in row} - set(str(pages[0]["fields"]).split(","))
 
 
 @rule(
