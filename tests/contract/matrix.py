@@ -341,6 +341,7 @@ HTTP: Final = {
     "html-for-browsers": "OR-HTP-06",
     "slash-redirect": "OR-HTP-07",
     "options-cut-off": "OR-HTP-08",
+    "filter-hangs-up": "OR-HTP-08",
     "browsers-refused": "OR-HTP-09",
     "never-modified": "OR-HTP-10",
     "range-cut-off": "OR-HTP-10",
