@@ -77,7 +77,7 @@ def envelope_of_all(tenant: ObservedTenant, _operation: Operation) -> Iterator[F
     found = [
         each
         for name, each in tuple(tenant.odd_envelopes.items())
-        if reported.isdisjoint(one.exchange.request for one in (each, *_successful(tenant, name)))
+        if reported.isdisjoint(one.exchange.request for one in (each, *_misplaced(tenant, name)))
         and CERTAIN == each.operation.trust == (each.operation.wrapper_trust or CERTAIN)
     ]
     if found:
@@ -85,6 +85,11 @@ def envelope_of_all(tenant: ObservedTenant, _operation: Operation) -> Iterator[F
         message = f"for some requests to {count_of(len(found), 'operation')}, {first.envelope_problem}"
         requests = [each.exchange.request for each in found[:SHOWN_REQUESTS]]
         yield Finding(message, tuple(Evidence(request=request, count=len(found)) for request in requests))
+
+
+def _misplaced(tenant: ObservedTenant, operation_id: str) -> Iterator[ParsedResponse]:
+    """Yield the successful responses of an operation whose data are elsewhere; others may be reported for anything."""
+    return (each for each in _successful(tenant, operation_id) if each.envelope_problem is not None)
 
 
 def _successful(tenant: ObservedTenant, operation_id: str) -> list[ParsedResponse]:
