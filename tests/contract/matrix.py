@@ -339,6 +339,7 @@ HTTP: Final = {
     "html-for-browsers": "OR-HTP-06",
     "slash-redirect": "OR-HTP-07",
     "options-cut-off": "OR-HTP-08",
+    "filter-hangs-up": "OR-HTP-08",
     "browsers-refused": "OR-HTP-09",
     "never-modified": "OR-HTP-10",
     "range-cut-off": "OR-HTP-10",
@@ -492,6 +493,7 @@ SEEN_BY_CHANCE: Final = {
     "link-forgets-fields": "OR-CMB-03",
     "offset-default-one": "OR-PAG-06",
     "start-sorted-by-title": "OR-SRT-01",
+    "date-equals-nothing": "OR-FLT-16",
     "combined-filter-lost": "OR-CMB-02",
 }
 """The rule that may report a fault as well, because the data decide; in both versions."""

@@ -503,6 +503,7 @@ LOOKS: dict[str, tuple[Look, Any, Any]] = {
 """The faults that a client with a static token can look at."""
 
 BY_THE_KIT = {
+    "filter-hangs-up",
     "options-cut-off",
     "path-unsigned",
     "method-unsigned",
