@@ -319,6 +319,6 @@ def test_headings_and_numbers_of_the_scores_do_not_break(width: int) -> None:
 
 
 def test_the_code_in_a_fix_is_shown_as_code() -> None:
-    page = html.render(Summary.of(a_report(a_check("OR-ENV-03"))))
+    page = html.render(Summary.of(a_report(a_check("OR-ENV-03", Status.FAILED))))
     assert "<code>Content-Type: application/json</code> with every body" in page
     assert "`" not in page
