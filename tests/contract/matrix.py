@@ -14,6 +14,7 @@ ENVELOPE: Final = {
     "null-when-empty": "OR-ENV-06",
     "filtered-as-text": "OR-ENV-07",
     "filtered-wrapper-by-path": "OR-ENV-08",
+    "no-match-is-null": "OR-ENV-08",
     "nested-null-when-empty": "OR-ENV-06",
     "selected-record-bare": "OR-ENV-08",
 }
@@ -122,6 +123,11 @@ FILTERING: Final = {
     "unknown-filter-beside-sort": "OR-FLT-12",
     "unknown-search-empty": "OR-FLT-12",
     "metadata-refused": "OR-FLT-10",
+    "id-begins": "OR-FLT-16",
+    "fractions-ignored": "OR-FLT-05",
+    "due-days-equal": "OR-FLT-16",
+    "end-excluded": "OR-FLT-16",
+    "nested-unknown-filter-served": "OR-FLT-12",
 }
 
 SORTING: Final = {
@@ -137,6 +143,9 @@ SORTING: Final = {
     "courses-sorted-by-id": "OR-SRT-07",
     "start-sorted-by-title": "OR-SRT-07",
     "descending-drops-absent": "OR-SRT-06",
+    "start-sorted-by-day": "OR-SRT-07",
+    "class-types-unsorted": "OR-SRT-07",
+    "demographics-sort-refused": "OR-SRT-04",
 }
 
 FIELDS: Final = {
@@ -146,7 +155,7 @@ FIELDS: Final = {
     "unknown-fields-refused": "OR-FLD-03",
     "unknown-fields-silent": "OR-FLD-04",
     "blank-fields-served": "OR-FLD-05",
-    "fields-before-filter": "OR-FLD-06",
+    "fields-before-filter": "OR-CMB-01",
     "unknown-fields-empty": "OR-FLD-03",
     "unknown-fields-refused-on-singles": "OR-FLD-03",
     "blank-fields-served-on-singles": "OR-FLD-05",
@@ -166,7 +175,7 @@ COMBINATIONS: Final = {
     "sorted-total-wrong": "OR-CMB-02",
     "nested-link-elsewhere": "OR-CMB-03",
     "nested-fields-ignored": "OR-CMB-04",
-    "nested-or-refused": "OR-CMB-05",
+    "nested-or-refused": "OR-CMB-01",
     "nested-contains-as-equal": "OR-CMB-05",
     "selected-dates-cut": "OR-CMB-04",
     "selected-page-short": "OR-CMB-04",
@@ -176,6 +185,12 @@ COMBINATIONS: Final = {
     "unknown-sort-drops-filter": "OR-CMB-05",
     "nested-unknown-selection-cut": "OR-CMB-05",
     "nested-reference-ignored": "OR-CMB-06",
+    "nested-days-compared": "OR-CMB-01",
+    "either-lost-later": "OR-CMB-01",
+    "nested-fields-unfiltered": "OR-CMB-05",
+    "sort-of-selected-only": "OR-CMB-01",
+    "nested-sort-drops-absent": "OR-CMB-05",
+    "later-fields-ignored": "OR-CMB-04",
 }
 
 SEMANTICS: Final = {
@@ -340,6 +355,8 @@ ERRORS: Final = {
     "odd-status-for-number": "OR-ERR-05",
     "html-not-found": "OR-ERR-06",
     "bare-not-found": "OR-ERR-07",
+    "filter-errors-succeed": "OR-ERR-08",
+    "demographics-id-refused": "OR-ERR-01",
     "error-says-success": "OR-ERR-08",
     "stack-trace": "OR-ERR-09",
     "crash-on-empty-number": "OR-ERR-04",
@@ -475,6 +492,7 @@ ADDITIONS: Final = {
     "status-wrapped": "OR-ADD-08",
     "flat-minor-code": "OR-ADD-09",
     "refusal-wrapped": "OR-ADD-08",
+    "severity-capitalized": "OR-ADD-08",
     "refusal-in-other-words": "OR-ADD-09",
     "forbidden-says-unauthorised": "OR-ERR-08",
     "no-discovery": "OR-ADD-10",

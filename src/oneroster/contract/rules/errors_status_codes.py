@@ -1,12 +1,14 @@
 """Error rules: status codes for unknown ids and paths, unsupported methods and malformed parameters."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeVar
+from urllib.parse import quote
 
 from oauthlib.common import urldecode
 
 from oneroster.contract.dialects.dialect import path_parameters
-from oneroster.contract.errors import NotOffered
+from oneroster.contract.errors import NotJudged, NotOffered
 from oneroster.contract.http.credentials import NoCredentials, OAuth1Credentials
 from oneroster.contract.http.exchange import Exchange, encoded_path
 from oneroster.contract.http.incidents import is_server_error
@@ -62,6 +64,8 @@ ODD_QUERIES: Final = (
 )
 """Queries of which no source says what they return; only a server error is a violation."""
 TURNS: Final = 10
+BAD_REQUEST: Final = 400
+_LAST_DIGIT: Final = re.compile(r"\d(?=\D*$)", re.ASCII)
 MOST_ROWS: Final = 1000
 """Rows of the largest collection to test malformed limits on, because some servers read -1 as "all rows"."""
 
@@ -104,7 +108,10 @@ def unknown_id(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
     exchange = record_error(tenant, operation, tenant.probe(path))
     if exchange.status != 404:
         # The id has another form than those of some servers, which reject it as malformed.
-        level = Level.SHOULD if exchange.status == 400 else None
+        alike = _unknown_id_in_the_form(tenant, operation) if exchange.status == BAD_REQUEST else None
+        again = tenant.probe(path.replace(UNKNOWN_ID, quote(alike, safe=""))) if alike is not None else None
+        is_about_form = exchange.status == BAD_REQUEST and (again is None or again.status == 404)
+        level = Level.SHOULD if is_about_form else None
         yield exchange_finding(f"an unknown id returned HTTP {exchange.status} instead of 404", exchange, level)
     if operation in set(one_read_of_each_service(tenant)):
         is_found = exchange.status < 300
@@ -113,6 +120,17 @@ def unknown_id(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
             # Some servers reject such an id as malformed; the rule on the whole run reports server errors.
             if exchange.status < 300 and not is_found:
                 yield exchange_finding(f"an unknown id {what} returned HTTP {exchange.status}", exchange)
+
+
+def _unknown_id_in_the_form(tenant: ObservedTenant, operation: Operation) -> str | None:
+    """Return an id that no record has, with another last digit than one that a record has; None if none is known."""
+    source = tenant.dialect.list_of(operation.operation_id)
+    try:
+        known = tenant.known_rows(source) if source is not None else {}
+    except NotJudged:
+        return None
+    made_up = (_LAST_DIGIT.sub(digit, name) for name in known for digit in "147")
+    return next((name for name in made_up if name not in known), None)
 
 
 @rule(

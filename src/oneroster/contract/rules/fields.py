@@ -11,7 +11,6 @@ from oneroster.contract.errors import ExplainedBy, NotEnoughData, NotOffered
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import encoded_path, encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse, Record
-from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, finding, id_list
 from oneroster.contract.observation.membership import says
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
@@ -23,7 +22,7 @@ from oneroster.contract.oracle.status_payload_parser import has_code_minor
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.filter_comparison import is_rejected
-from oneroster.contract.rules.sorting import UNKNOWN_FIELD, require_envelope
+from oneroster.contract.rules.sorting import UNKNOWN_FIELD, all_or_largest, require_envelope
 from oneroster_runtime.specification import Operation
 
 STATUSES: Final = ("active", "tobedeleted")
@@ -32,6 +31,8 @@ REQUESTED_FIELDS: Final = ("status", "dateLastModified")
 PAGE_SIZE: Final = 20
 """Rows of a page; enough to see whether a selection is applied."""
 BAD_REQUEST: Final = 400
+COMBINED: Final = ("OR-CMB-01",)
+"""The rule on rows that are lost beside other parameters."""
 
 
 class _Selections(dict[str, ParsedResponse]):
@@ -167,6 +168,12 @@ def response_with_unknown_field(tenant: ObservedTenant, operation: Operation) ->
     return response_to_selection(tenant, operation, f"status,{UNKNOWN_FIELD}")
 
 
+def with_unknown_names(tenant: ObservedTenant) -> list[Operation]:
+    """Return the collections of all records and single reads to select an unknown field of."""
+    known = {each.operation_id: each for each in (*all_or_largest(tenant), *largest_and_single_reads(tenant))}
+    return list(known.values())
+
+
 @rule(
     "OR-FLD-03",
     family="fields",
@@ -175,7 +182,7 @@ def response_with_unknown_field(tenant: ObservedTenant, operation: Operation) ->
     clause="3.3 fields names an unknown field [A]",
     example="fields=status,favouriteColour returns 400",
     fix="return 200 with all fields, and a warning in the status payload; 400 is the rule of version 1.2",
-    over=largest_and_single_reads,
+    over=with_unknown_names,
 )
 def unknown_field_selected(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     reading = response_with_unknown_field(tenant, operation)
@@ -188,12 +195,7 @@ def unknown_field_selected(tenant: ObservedTenant, operation: Operation) -> Iter
     elif not any(reading.rows):
         yield finding("fields with an unknown name returned records without any field", reading)
     elif all(row.keys() <= {"status"} for row in reading.rows):
-        # Certified servers return all fields or only the known ones; the sources mention only the former.
-        yield finding(
-            "fields with an unknown name returned only the known fields instead of all fields",
-            reading,
-            level=Level.SHOULD,
-        )
+        yield finding("fields with an unknown name returned only the known fields instead of all fields", reading)
 
 
 @rule(
@@ -284,6 +286,7 @@ def selection_keeps_records(tenant: ObservedTenant, operation: Operation) -> Ite
             f"with fields, the filter returned {count_of(len(unexpected), 'record')} that it does not match",
             reading,
             unexpected,
+            symptom_of=COMBINED,
         )
     elif surplus := {name for row in reading.rows for name in row} - {"sourcedId"}:
         message = f"with a filter and a sort, fields=sourcedId returned {count_of(len(surplus), 'further field')}"
@@ -294,7 +297,7 @@ def selection_keeps_records(tenant: ObservedTenant, operation: Operation) -> Ite
         message = (
             f"with fields, the filter returned {len(reading.rows)} of {count_of(len(expected), 'matching record')}"
         )
-        yield finding(message, reading, sorted(expected - returned))
+        yield finding(message, reading, sorted(expected - returned), symptom_of=COMBINED)
 
 
 def _rarest_status(rows: dict[str, Record]) -> str:

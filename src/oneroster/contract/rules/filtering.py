@@ -38,6 +38,7 @@ ORDERS: Final = (">", ">=", "<", "<=")
 EQUALITIES: Final = ("=", "!=")
 EQUAL_KINDS: Final = ("string", "enumeration", "date", "number")
 A_LITTLE: Final = timedelta(seconds=5)
+A_MILLISECOND: Final = timedelta(milliseconds=1)
 OTHER_ZONE: Final = timezone(timedelta(hours=2))
 
 METADATA: Final = "metadata"
@@ -205,6 +206,9 @@ def changed_since(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
         filters += [single_clause_filter(candidate, each, utc_text(when + A_LITTLE)) for each in (">", "<=", "=")]
         filters += [single_clause_filter(candidate, each, utc_text(when - A_LITTLE)) for each in (">=", "<")]
         filters += [single_clause_filter(candidate, each, utc_text(when)) for each in (*ORDERS, *EQUALITIES)]
+        if when.microsecond:
+            # A server that ignores the fraction finds the record not later than that.
+            filters.append(single_clause_filter(candidate, ">", utc_text(when - A_MILLISECOND)))
     yield from compare_filters(tenant, operation, filters)
 
 
