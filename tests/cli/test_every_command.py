@@ -20,6 +20,7 @@ from oneroster.inspection.short_operation_names import read_operations, short_na
 from oneroster.sandbox.faults import FAULTS
 from oneroster.sandbox.variants import VARIANTS
 from oneroster.standard import Standard
+from tests.web import Answer, serve
 
 ARGUMENTS = {
     "diff": ["old.zip", "new.zip"],
@@ -267,9 +268,12 @@ def test_http_to_another_machine_is_one_line_d8(
     command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     for words in ([], ["--allow-http"]):
-        result = run(*command, "--base-url", "http://sis.example", "--token", "s3cret", *words)
+        # A proxy that refuses: nothing is tried again, and nothing leaves the machine.
+        with serve(lambda _: Answer(403)) as proxy:
+            monkeypatch.setenv("HTTP_PROXY", proxy.origin)
+            result = run(*command, "--base-url", "http://sis.example", "--token", "s3cret", *words)
+        assert {seen.path.split("/")[2] for seen in proxy.seen} == {"sis.example"}
         lines = [line for line in result.stderr.splitlines() if "warning" in line.lower()]
         assert len(lines) == (0 if words else 1), result.stderr
         for line in lines:

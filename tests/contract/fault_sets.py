@@ -10,7 +10,7 @@ from oneroster.contract.catalogue import catalogue, select
 from oneroster.contract.clauses_by_version import applicable
 from oneroster.contract.grounds import strongest_standing
 from oneroster.contract.http.budget import RunBudget
-from oneroster.contract.http.target import Target
+from oneroster.contract.http.target import DEFAULT_PROFILE, Target
 from oneroster.contract.levels import Level
 from oneroster.contract.result import CheckReport
 from oneroster.contract.run_plan import RunPlan
@@ -85,12 +85,21 @@ def possible_variants(names: Collection[str], version: str = DEFAULT) -> list[st
     ]
 
 
+def possible_profiles(names: Collection[str], version: str = DEFAULT) -> list[str]:
+    """Return the profiles under which every fault of a set shows; only the standard profile has writes."""
+    without = frozenset[str]().union(*(FAULTS[name].needs.without for name in names))
+    writes = any(FAULTS[name].needs.writes for name in names)
+    profiles = Standard.of(version).specification.profiles
+    return [each for each in profiles if each == DEFAULT_PROFILE or not (writes or each in without)]
+
+
 def judged(
     names: Sequence[str],
     variants: Sequence[str] = (),
     size: int = 40,
     rules: Sequence[str] | None = None,
     version: str = DEFAULT,
+    profile: str = DEFAULT_PROFILE,
 ) -> CheckReport:
     """Return the report on a tenant with some faults; of all rules of reads or writes if none are given."""
     standard = Standard.of(version)
@@ -110,9 +119,10 @@ def judged(
         variants=replace(variants_by_name(variants)),
         token_lifetime=lifetime,
         standard=standard,
+        profile=profile,
     ) as tenant:
         way = way_into(tenant, access, writes=writes)
-        target = Target(tenant.base_url, access=way, allow_writes=writes, standard=standard)
+        target = Target(tenant.base_url, profile=profile, access=way, allow_writes=writes, standard=standard)
         return check(target, ENOUGH, rules=select(include, exclude), plan=plan, seed=1)
 
 

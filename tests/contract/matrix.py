@@ -473,6 +473,7 @@ SEEN_BY_CHANCE: Final = {
     "numbers-sorted-as-text": "OR-SRT-02",
     "link-forgets-fields": "OR-CMB-03",
     "offset-default-one": "OR-PAG-06",
+    "start-sorted-by-title": "OR-SRT-01",
 }
 """The rule that may report a fault as well, because the data decide; in both versions."""
 

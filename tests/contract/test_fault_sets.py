@@ -22,6 +22,7 @@ from tests.contract.fault_sets import (
     compatible,
     families_for,
     judged,
+    possible_profiles,
     possible_variants,
     rules_for,
     rules_of,
@@ -36,7 +37,7 @@ PAIRS: Final = 300
 SETS: Final = 5 if settings().max_examples == EXAMPLES[False] else settings().max_examples
 SIZES: Final = (40, 41, 57)
 SLOW: Final = {name for name in FAULTS if FAULTS[name].needs.token_lifetime or FAULTS[name].needs.options}
-"""Faults that need generated requests or short-lived tokens; each alone is tested in test_faults.py."""
+"""Faults that need generated requests or short-lived tokens; pairs leave them out, sets do not."""
 
 
 @cache
@@ -69,26 +70,30 @@ def sampled_pairs(version: str) -> list[Pair]:
 
 
 class FaultSet(NamedTuple):
-    """What a tenant of the sample is: its version, its faults, its variants, and how many users it has."""
+    """What a tenant of the sample is: its version and profile, faults, variants, and how many users it has."""
 
     version: str
     faults: tuple[str, ...]
     variants: tuple[str, ...]
     size: int
+    profile: str
 
     def __str__(self) -> str:
-        return "+".join((self.version, *self.faults, *self.variants, str(self.size)))
+        return "+".join((self.version, *self.faults, *self.variants, str(self.size), self.profile))
 
 
 @st.composite
 def fault_sets(draw: st.DrawFn) -> FaultSet:
-    """Draw one to five faults that do not hide each other, with up to two variants under which they show."""
+    """Draw one to five faults that do not hide each other, with up to two variants and a profile that show them.
+
+    The check gets the access and the options that the faults need.
+    """
     version = draw(st.sampled_from(VERSIONS))
     faults: list[str] = []
     for _ in range(draw(st.integers(1, MOST_FAULTS))):
         others = [name for name in breaking(version) if name not in faults and all_compatible([*faults, name])]
         if others:
-            faults.append(draw(st.sampled_from([name for name in others if name not in SLOW] or others)))
+            faults.append(draw(st.sampled_from(others)))
     variants: list[str] = []
     for _ in range(draw(st.integers(0, 2))):
         set_already = {choice for name in variants for choice in VARIANTS[name].choices}
@@ -97,16 +102,17 @@ def fault_sets(draw: st.DrawFn) -> FaultSet:
         ]
         if possible:
             variants.append(draw(st.sampled_from(possible)))
-    return FaultSet(version, tuple(faults), tuple(variants), draw(st.sampled_from(SIZES)))
+    size, profile = draw(st.sampled_from(SIZES)), draw(st.sampled_from(possible_profiles(faults, version)))
+    return FaultSet(version, tuple(faults), tuple(variants), size, profile)
 
 
 @given(drawn=fault_sets())
 @settings(max_examples=SETS, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 def test_more_faults_never_look_better(pytestconfig: pytest.Config, drawn: FaultSet) -> None:
     """By default the families that the faults touch are judged, with `--all` every rule."""
-    version, names, variants, size = drawn
+    version, names, variants, size, profile = drawn
     rules = None if pytestconfig.option.all else families_for(names, version)
-    report = judged(names, variants, size, rules, version)
+    report = judged(names, variants, size, rules, version, profile)
     assert unseen(report, names, version) == set()
     assert unexplained(report, names, variants, version) == set()
     assert report.exit_code() == 1 or not breaks_a_must(names, version)
@@ -154,7 +160,7 @@ def test_short_pages_make_one_fault_no_more_findings(version: str, name: str) ->
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_declares_what_exists(name: str) -> None:
     needs = FAULTS[name].needs
-    assert needs.without <= set(VARIANTS)
+    assert needs.without <= {*VARIANTS, *Standard.of("1.1").specification.profiles}
     assert any(needs.elements <= served_elements(version) for version in VERSIONS)
     assert needs.options <= {"fuzz", "negative", "stateful"}
 

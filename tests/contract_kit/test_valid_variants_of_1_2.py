@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from oneroster.contract.catalogue import catalogue
+from oneroster.contract.catalogue import select
 from oneroster.contract.http.budget import RunBudget
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.target import Target
@@ -18,6 +18,7 @@ from oneroster.contract.runner import check
 from oneroster.sandbox.variants import VARIANTS
 from oneroster.sandbox.version_features import missing_features
 from oneroster.standard import Standard
+from tests.contract.ways_in import way_into
 from tests.contract_kit.test_valid_variants import LAWS, LITTLE_DATA, WARNED, WRITES, combine, silent_cut, warned
 from tests.in_process import quick_sandbox
 
@@ -49,11 +50,14 @@ def test_limitations_of_certified_servers_fail_no_must() -> None:
 
 
 @pytest.mark.only_with_all
-def test_a_whole_check_sends_at_most_2500_requests() -> None:
-    with quick_sandbox("small", standard=STANDARD) as tenant:
-        target = Target(tenant.base_url, access=BearerToken(tenant.token), standard=STANDARD)
-        report = check(target, RunBudget(requests=6000), rules=catalogue(), seed=1)
-    assert report.target.requests <= 2500
+@pytest.mark.parametrize(("size", "most"), [("small", 2500), ("medium", 4000)])
+@pytest.mark.parametrize("version", ["1.1", "1.2"])
+def test_a_default_check_keeps_to_its_number_of_requests(version: str, size: str, most: int) -> None:
+    standard = Standard.of(version)
+    with quick_sandbox(size, standard=standard) as tenant:
+        target = Target(tenant.base_url, access=way_into(tenant, "oauth2"), standard=standard)
+        report = check(target, RunBudget(requests=6000), rules=select(), seed=1)
+    assert report.target.requests <= most
     assert report.exit_code() == 0
 
 

@@ -4,7 +4,7 @@ Every run compiles its own; nothing is written to disk.
 """
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from oneroster.contract.dialects.dialect import path_parameters
@@ -12,6 +12,7 @@ from oneroster.contract.dialects.dialect_specification import DocumentModel
 from oneroster.contract.fuzzing.filter_and_sort_strategies import filter_format, sort_format
 from oneroster.contract.fuzzing.phases import Phase
 from oneroster.contract.http.parsed_response import ParsedResponse
+from oneroster.contract.observation.snapshot import needs_escaping
 from oneroster_runtime.specification import Operation
 
 __all__ = ["compile_document"]
@@ -19,7 +20,6 @@ __all__ = ["compile_document"]
 Schema = dict[str, Any]
 
 SECURITY_SCHEME: Final = "engine"
-ID_EXAMPLES: Final = 2
 LINKED_ROWS: Final = 8
 """Rows of each collection whose links are followed."""
 MAX_PAGE: Final = 50
@@ -33,6 +33,8 @@ _VALUES: Final[dict[str, Schema]] = {
 """Values that differ from the defaults, which servers are tested with. Every element has the sort field."""
 _NESTED_VALUES: Final[dict[str, Schema]] = {"limit": {"type": "integer", "enum": [MAX_PAGE]}}
 """Parameters of nested collections: they are many, and most servers sort and filter them with the same code."""
+_SPECIALISED_VALUES: Final = {name: _VALUES[name] for name in ("limit", "offset", "sort")}
+"""Parameters of collections of a part of the records, such as students."""
 _WIDE_VALUES: Final[dict[str, Schema]] = {
     "limit": {"type": "integer", "minimum": 1, "maximum": MAX_PAGE},
     "offset": {"type": "integer", "minimum": 0, "maximum": 200},
@@ -93,15 +95,17 @@ def _responses(compiled: dict[str, Any]) -> list[Schema]:
 
 
 def _path(parameters: list[Schema], responses: list[ParsedResponse]) -> Iterable[Schema]:
-    known = [each.values for each in responses if each.problem is None][:ID_EXAMPLES]
+    # Ids of one response belong together, so unrelated parents are never combined. The rules read by more ids.
+    known = max((each.values for each in responses if each.problem is None), key=_escaped, default={})
     for parameter in parameters:
-        if parameter["in"] != "path":
-            continue
-        if known:
-            # Ids of one response belong together, so unrelated parents are never combined.
-            values = [each[parameter["name"]] for each in (known if len(known[0]) == 1 else known[:1])]
-            parameter = {**parameter, "schema": {"type": "string", "enum": list(dict.fromkeys(values))}}
-        yield parameter
+        if parameter["in"] == "path":
+            name = parameter["name"]
+            yield {**parameter, "schema": {"type": "string", "enum": [known[name]]}} if known else parameter
+
+
+def _escaped(values: Mapping[str, str]) -> int:
+    """Return how many of the ids in a path must be escaped."""
+    return sum(map(needs_escaping, values.values()))
 
 
 def _query(parameters: list[Schema], values: dict[str, Schema], phase: Phase) -> Iterable[Schema]:
@@ -119,7 +123,9 @@ def _values(
     """Return the schemas of the query parameters that are sent."""
     nested = bool(path_parameters(operation))
     if phase is Phase.EXAMPLES:
-        return _NESTED_VALUES if nested else _VALUES | {"filter": _example_of_filter(specification)}
+        if nested or operation.subset is not None:
+            return _NESTED_VALUES if nested else _SPECIALISED_VALUES
+        return _VALUES | {"filter": _example_of_filter(specification)}
     if phase is Phase.NEGATIVE:
         return {} if nested else _BOUNDED_VALUES
     if phase is Phase.LINKS:

@@ -135,6 +135,7 @@ def expectations(tenant: ObservedTenant, operation: Operation, found: ObservedWa
         yield from _filters(rows, plain)
     else:
         yield Expectation({"limit": 1, **SORT}, returns_rows, ("OR-SRT-02",))
+        yield from _filters_by_ids(rows, plain)
     yield from _sorts(tenant, operation, rows)
     yield from _field_filters(tenant, operation, rows)
     if tenant.standard.specification.warnings:
@@ -234,11 +235,28 @@ def _filters(rows: dict[str, Record], plain: list[str]) -> Iterator[Expectation]
     yield Expectation(only_deleted, returns_ids(deleted), ("OR-FLT-01", "OR-SRT-02"))
     either: Query = {"limit": limit, "filter": f"status!='active' OR sourcedId='{one}'"}
     yield Expectation(either, returns_ids(deleted | {one}), ("OR-FLT-02", "OR-FLT-11", *BY_ID))
-    piece = one[1:]
-    if piece and not any(piece.casefold() in name.casefold() for name in rows if name != one):
-        yield Expectation({"limit": limit, "filter": f"sourcedId~'{piece}'"}, returns_ids({one}), BY_PIECE)
+    yield from _filter_by_piece(rows, one)
     both: Query = {"limit": limit, "filter": f"sourcedId='{one}' AND status='{rows[one]['status']}'"}
     yield Expectation(both, returns_ids({one}), ("OR-FLT-11", *BY_ID))
+
+
+def _filters_by_ids(rows: dict[str, Record], plain: list[str]) -> Iterator[Expectation]:
+    """Yield the filters of records whose status is missing, or written in another way."""
+    if len(plain) < MIN_ROWS:
+        return
+    first, last = plain[0], plain[-1]
+    either: Query = {"limit": len(rows) + 1, "filter": f"sourcedId='{first}' OR sourcedId='{last}'"}
+    yield Expectation(either, returns_ids({first, last}), ("OR-FLT-02", "OR-FLT-11", *BY_ID))
+    yield from _filter_by_piece(rows, last)
+    both: Query = {"limit": len(rows) + 1, "filter": f"sourcedId!='{first}' AND sourcedId='{last}'"}
+    yield Expectation(both, returns_ids({last}), ("OR-FLT-02", "OR-FLT-11", *BY_ID))
+
+
+def _filter_by_piece(rows: dict[str, Record], one: str) -> Iterator[Expectation]:
+    piece = one[1:]
+    if piece and not any(piece.casefold() in name.casefold() for name in rows if name != one):
+        query: Query = {"limit": len(rows) + 1, "filter": f"sourcedId~'{piece}'"}
+        yield Expectation(query, returns_ids({one}), BY_PIECE)
 
 
 def instants(found: ObservedWalk) -> dict[str, datetime]:

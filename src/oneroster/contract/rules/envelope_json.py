@@ -8,6 +8,7 @@ from typing import Any, Final
 from oneroster.contract.errors import ExplainedBy
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse
+from oneroster.contract.levels import level_of
 from oneroster.contract.observation.evidence import count_of, finding
 from oneroster.contract.observation.observed_tenant import JSON, ObservedTenant
 from oneroster.contract.observation.operation_selectors import first_usable_response, readable
@@ -58,7 +59,9 @@ def media_type_of_all(tenant: ObservedTenant, _operation: Operation) -> Iterator
     if declared_well:
         message = f"Content-Type is not {JSON} for some requests to {count_of(len(declared_well), 'operation')}"
         requests = list(declared_well.values())[:SHOWN_REQUESTS]
-        yield Finding(message, tuple(Evidence(request=request, count=len(declared_well)) for request in requests))
+        evidence = tuple(Evidence(request=request, count=len(declared_well)) for request in requests)
+        operations = tenant.dialect.operations
+        yield Finding(message, evidence, level=level_of(min(operations[name].trust for name in declared_well)))
 
 
 @rule(
@@ -72,7 +75,7 @@ def media_type_of_all(tenant: ObservedTenant, _operation: Operation) -> Iterator
     over=whole_run,
 )
 def envelope_of_all(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
-    # OR-ENV-01 and OR-ENV-02 report what shows from the first request on, and wrappers that are uncertain.
+    # OR-ENV-01 and OR-ENV-02 report what shows from the first request on, and operations that are uncertain.
     reported = FailedRequests.of(tenant)
     found = [
         each
@@ -90,7 +93,7 @@ def envelope_of_all(tenant: ObservedTenant, _operation: Operation) -> Iterator[F
 
 
 def _is_certain(reading: ParsedResponse) -> bool:
-    return (reading.operation.wrapper_trust or CERTAIN) == CERTAIN
+    return CERTAIN == reading.operation.trust == (reading.operation.wrapper_trust or CERTAIN)
 
 
 def _successful(tenant: ObservedTenant, operation_id: str) -> list[ParsedResponse]:

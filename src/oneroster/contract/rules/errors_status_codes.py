@@ -63,18 +63,20 @@ ODD_QUERIES: Final = (
     *("oneroster_check=1", "oneroster_check=%zz", "limit=%zz", "offset=%FF"),
 )
 """Queries of which no source says what they return; only a server error is a violation."""
-TURNS: Final = 10
+ODD_TURNS: Final = 10
+MALFORMED_TURNS: Final = 2
+"""Of the queries to try, the services after the first get one in so many, each service others."""
 BAD_REQUEST: Final = 400
 _LAST_DIGIT: Final = re.compile(r"\d(?=\D*$)", re.ASCII)
 MOST_ROWS: Final = 1000
 """Rows of the largest collection to test malformed limits on, because some servers read -1 as "all rows"."""
 
 
-def share_of(items: Sequence[T], tenant: ObservedTenant, operation: Operation) -> Sequence[T]:
+def share_of(items: Sequence[T], tenant: ObservedTenant, operation: Operation, turns: int) -> Sequence[T]:
     """Return the items to try on an operation: all in the first service, a part in each of the others in turn."""
     services = list(dict.fromkeys(each.tag for each in tenant.dialect.collections))
     number = services.index(operation.tag) if operation.tag in services else 0
-    return items if number == 0 else items[number % TURNS :: TURNS]
+    return items if number == 0 else items[number % turns :: turns]
 
 
 def can_be_signed(tenant: ObservedTenant, query: str) -> bool:
@@ -115,7 +117,7 @@ def unknown_id(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
         yield exchange_finding(f"an unknown id returned HTTP {exchange.status} instead of 404", exchange, level)
     if operation in set(one_read_of_each_service(tenant)):
         is_found = exchange.status < 300
-        for what, text in share_of(tuple(ODD_IDS.items()), tenant, operation):
+        for what, text in share_of(tuple(ODD_IDS.items()), tenant, operation, ODD_TURNS):
             exchange = tenant.probe(operation.path.replace(f"{{{path_parameters(operation)[0]}}}", text))
             # Some servers reject such an id as malformed; the rule on the whole run reports server errors.
             if exchange.status < 300 and not is_found:
@@ -195,7 +197,7 @@ def malformed_responses(tenant: ObservedTenant, operation: Operation) -> dict[st
     mine = {each.request: each for each in ExpectedErrors.of(tenant).all(operation)}
     return {
         query: mine.get(prefix + query) or record_error(tenant, operation, tenant.probe(path, query))
-        for query in (*MALFORMED_QUERIES, *HUGE_QUERIES)
+        for query in share_of((*MALFORMED_QUERIES, *HUGE_QUERIES), tenant, operation, MALFORMED_TURNS)
     }
 
 
@@ -211,7 +213,7 @@ def malformed_responses(tenant: ObservedTenant, operation: Operation) -> dict[st
 )
 def malformed_without_server_error(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     path = readable_path(tenant, operation)
-    for query in share_of(ODD_QUERIES, tenant, operation):
+    for query in share_of(ODD_QUERIES, tenant, operation, ODD_TURNS):
         # A proxy may reject these with a page of its own; the rule on the whole run reports server errors.
         if can_be_signed(tenant, query):
             tenant.probe(path, query)
@@ -239,9 +241,9 @@ def malformed_without_server_error(tenant: ObservedTenant, operation: Operation)
 def malformed_is_a_bad_request(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     answers = malformed_responses(tenant, operation)
     other = {
-        query: answers[query]
-        for query in MALFORMED_QUERIES
-        if answers[query].status != 400 and not is_server_error(answers[query].status)
+        query: each
+        for query, each in answers.items()
+        if query in MALFORMED_QUERIES and each.status != 400 and not is_server_error(each.status)
     }
     if other:
         statuses = ", ".join(f"{query} ({_received(tenant, operation, each)})" for query, each in other.items())

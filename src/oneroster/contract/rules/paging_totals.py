@@ -5,6 +5,7 @@ from typing import Final
 
 from oneroster.contract.errors import ExplainedBy
 from oneroster.contract.http.parsed_response import ParsedResponse
+from oneroster.contract.levels import level_of
 from oneroster.contract.observation.evidence import count_of
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.whole_run import FailedRequests, whole_run
@@ -56,7 +57,8 @@ def totals_of_all(tenant: ObservedTenant, _operation: Operation) -> Iterator[Fin
         text += f" {first.operation.operation_id} with {names} returned {count_of(len(first.rows), 'row')}"
         text += f" and the total {first.total}"
         rules = TOTALS if _counts_less(first) else (*TOTALS, *ROWS)
-        raise ExplainedBy(rules, text, anywhere=True, otherwise=text)
+        level = level_of(min(each.operation.trust for each in found))
+        raise ExplainedBy(rules, text, anywhere=True, otherwise=text, level=level)
     yield from ()
 
 

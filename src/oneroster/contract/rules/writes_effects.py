@@ -324,6 +324,12 @@ def _known(tenant: ObservedTenant, lifecycle: Lifecycle) -> Iterator[ParsedRespo
         yield tenant.fetch(read, before.values)
 
 
+def _require_referenced(lifecycle: Lifecycle) -> None:
+    """Raise ``ExplainedBy`` if an object that the record refers to is gone, for which a server may reject a record."""
+    if any(reading.exchange.status in (404, 410) for _, reading in _referenced(lifecycle)):
+        raise ExplainedBy("OR-WRT-25", "an object that the record refers to was deleted with another", anywhere=True)
+
+
 def _put_copy(lifecycle: Lifecycle, changes: Record) -> Record | None:
     """Write a copy of the object with some other values; return it, or None if it is not accepted."""
     record = {**lifecycle.record, **changes, "sourcedId": lifecycle.objects.new_id()}
@@ -365,6 +371,7 @@ def edges_are_stored(tenant: ObservedTenant, operation: Operation) -> Iterator[F
         record = _put_copy(lifecycle, changes)
         if record is None:
             # The record with plain values was accepted, so these values are what the server rejects.
+            _require_referenced(lifecycle)
             yield Finding(
                 f"a PUT with other valid values of {', '.join(sorted(changes))} is rejected", level=Level.SHOULD
             )
@@ -405,10 +412,7 @@ def marked_for_deletion(tenant: ObservedTenant, operation: Operation) -> Iterato
     record = {**lifecycle.record, "sourcedId": sourced_id, "status": "tobedeleted"}
     exchange = lifecycle.objects.put(lifecycle.element, sourced_id, {lifecycle.wrapper: record})
     if exchange.status not in DONE:
-        if any(reading.exchange.status in (404, 410) for _, reading in _referenced(lifecycle)):
-            raise ExplainedBy(
-                "OR-WRT-25", "an object that the record refers to was deleted with another", anywhere=True
-            )
+        _require_referenced(lifecycle)
         message = f"a PUT with the status tobedeleted returned HTTP {exchange.status} instead of 201"
         yield write_finding(message, exchange, sourced_id, level=Level.SHOULD)
         return

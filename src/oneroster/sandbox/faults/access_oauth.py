@@ -13,7 +13,7 @@ import msgspec
 from oneroster.sandbox.auth.authentication import Authenticated, Denied
 from oneroster.sandbox.auth.oauth2 import TOKEN_PATH
 from oneroster.sandbox.faults.base import Fault
-from oneroster.sandbox.faults.declarations import Needs
+from oneroster.sandbox.faults.declarations import KIMONO, SMALL_DATA, Needs
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Reply
 from oneroster.sandbox.store.store import Store
@@ -97,7 +97,7 @@ class DemographicsForAll(GrantsMoreScopes):
     name = "demographics-for-all"
     does = "accepts a token of any scope for demographics"
     breaks = "7.4 scopes [A]: demographics have a separate scope"
-    needs = Needs(access="oauth2")
+    needs = Needs(access="oauth2", without=SMALL_DATA | KIMONO)
 
     def scopes(self, specification: Specification) -> frozenset[str]:
         return demographics_scopes(specification)

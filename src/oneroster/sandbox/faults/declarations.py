@@ -9,14 +9,16 @@ from typing import Final, Literal
 from oneroster.sandbox.version_features import missing_features
 from oneroster_runtime.specification import Specification
 
-__all__ = ["HOOK_PARTS", "NO_GRADEBOOK", "SMALL_DATA", "WRITE_NEEDS", "Access", "Needs"]
+__all__ = ["HOOK_PARTS", "KIMONO", "NO_GRADEBOOK", "SMALL_DATA", "WRITE_NEEDS", "Access", "Needs"]
 
 Access = Literal["any", "oauth1", "oauth2"]
 
 SMALL_DATA: Final = frozenset({"empty", "one-row", "two-rows", "three-rows", "only-deleted", "no-optional"})
 """Variants of the data in which most faults find too few records to change."""
-NO_GRADEBOOK: Final = frozenset({"no-gradebook", "gradebook-refused"})
-"""Variants that do not serve categories, line items and results."""
+KIMONO: Final = frozenset({"kimono"})
+"""The profile with few nested collections, and without demographics, resources and gradebook."""
+NO_GRADEBOOK: Final = KIMONO | {"no-gradebook", "gradebook-refused"}
+"""Variants and profiles that do not serve categories, line items and results."""
 
 HOOK_PARTS: Final = {
     "page_window": "page",
@@ -48,7 +50,7 @@ class Needs:
         writes: Whether it shows in writes only.
         options: The phases of generated requests that it needs: ``fuzz``, ``negative`` or ``stateful``.
         token_lifetime: Seconds that a token is valid, if shorter than usual.
-        without: The variants under which it does not show.
+        without: The variants and profiles under which it does not show.
         features: What the version of the standard must have, by the names of `FEATURES`.
     """
 

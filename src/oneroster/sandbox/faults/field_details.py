@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from oneroster.sandbox.faults.altered_result_sets import FilteredRows
 from oneroster.sandbox.faults.base import Fault
-from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
+from oneroster.sandbox.faults.declarations import KIMONO, NO_GRADEBOOK, SMALL_DATA, Needs
 from oneroster.sandbox.faults.filtering import FilterFault
 from oneroster.sandbox.faults.unfiltered_replies import unfiltered_reply, unfiltered_rows
 from oneroster.sandbox.http.raw_request import RawRequest
@@ -17,7 +17,7 @@ from oneroster.sandbox.requests.operation_request import OperationRequest, RowQu
 from oneroster.sandbox.store.result_sets import ResultSet
 
 _WARNINGS: Final = frozenset({"warnings beside data"})
-_NESTED: Final = SMALL_DATA | {"one-school", "no-nested", "page-cap"}
+_NESTED: Final = SMALL_DATA | KIMONO | {"one-school", "no-nested", "page-cap"}
 _GRADES: Final = Needs(without=SMALL_DATA | NO_GRADEBOOK)
 _USERS: Final = Needs(without=SMALL_DATA | {"one-school"})
 _REVERSED: Final = {">": "<", "<": ">", ">=": "<=", "<=": ">="}

@@ -14,7 +14,7 @@ from oneroster.sandbox.auth.authentication import Authenticated, Denied
 from oneroster.sandbox.auth.oauth2 import TOKEN_PATH
 from oneroster.sandbox.faults.access_oauth import GrantsMoreScopes, demographics_scopes
 from oneroster.sandbox.faults.base import Fault
-from oneroster.sandbox.faults.declarations import Needs
+from oneroster.sandbox.faults.declarations import KIMONO, SMALL_DATA, Needs
 from oneroster.sandbox.faults.near_credentials import LooseToken
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Problem, Reply, error_reply
@@ -264,7 +264,7 @@ class DemographicsByRosterScope(Fault):
     name = "demographics-by-roster-scope"
     does = "lets a token for roster.readonly read demographics"
     breaks = "7.4 scopes [B]: roster.readonly gives all but demographics"
-    needs = Needs(access="oauth2")
+    needs = Needs(access="oauth2", without=SMALL_DATA | KIMONO)
 
     def prepare(self, store: Store) -> None:
         self._more = demographics_scopes(store.specification)

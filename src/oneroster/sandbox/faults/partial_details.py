@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from oneroster.sandbox.faults.base import Fault
-from oneroster.sandbox.faults.declarations import SMALL_DATA, Needs
+from oneroster.sandbox.faults.declarations import KIMONO, SMALL_DATA, Needs
 from oneroster.sandbox.http.percent_encoding import encode
 from oneroster.sandbox.http.responses import JSON, Reply, error_reply, invalid_data, unknown_object
 from oneroster.sandbox.requests.operation_request import OperationRequest
@@ -27,7 +27,7 @@ class NestedIdsLost(Fault):
     name = "nested-ids-lost"
     does = "responds with 404 to the classes of a school if the id of the school needs percent-encoding"
     breaks = "1 sourcedId [A]: an opaque string"
-    needs = Needs(without=SMALL_DATA | {"special-ids", "one-school"})
+    needs = Needs(without=SMALL_DATA | {"special-ids", "one-school"} | KIMONO)
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         if request is None or request.operation.operation_id != "getClassesForSchool" or reply.status != 200:

@@ -7,7 +7,7 @@ from typing import Final
 
 from oneroster.sandbox.faults.altered_result_sets import FirstRowTwice
 from oneroster.sandbox.faults.base import Fault
-from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
+from oneroster.sandbox.faults.declarations import KIMONO, NO_GRADEBOOK, SMALL_DATA, Needs
 from oneroster.sandbox.http.percent_encoding import decode, encode
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Reply, error_reply, unknown_object
@@ -54,6 +54,7 @@ class NestedAbsent(Fault):
     name = "nested-absent"
     does = "responds with 404 to the terms of every school"
     breaks = "2 nested endpoints [B]: those of the standard"
+    needs = Needs(without=SMALL_DATA | KIMONO)
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         absent = request is not None and _shape(request.operation) == "/schools/{}/terms"
@@ -89,6 +90,7 @@ class NestedRowTwice(Fault):
     name = "nested-row-twice"
     does = "lists the first class of a school twice"
     breaks = "5.1 sourcedId [A]: unique"
+    needs = Needs(without=SMALL_DATA | KIMONO)
 
     def result_set(self, request: OperationRequest, rows: ResultSet) -> ResultSet:
         return FirstRowTwice(rows) if _shape(request.operation) == "/schools/{}/classes" else rows
@@ -98,6 +100,7 @@ class IdsIgnoreCase(Fault):
     name = "ids-ignore-case"
     does = "compares the ids of sessions without regard to case"
     breaks = "1 sourcedId [B]: an opaque string"
+    needs = Needs(without=SMALL_DATA | KIMONO)
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         if request is None or _shape(request.operation) != "/academicSessions/{}" or reply.status != 404:
@@ -116,6 +119,7 @@ class EncodedLettersLost(Fault):
     name = "encoded-letters-lost"
     does = "compares the path of a session before it is percent-decoded"
     breaks = "RFC 3986, 6.2.2.2 [B]: an encoded letter is that letter"
+    needs = Needs(without=SMALL_DATA | KIMONO)
 
     def any_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
         last = raw_request.raw_path.rpartition(b"/")[2]

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from oneroster.sandbox.faults.altered_result_sets import FilteredRows
 from oneroster.sandbox.faults.base import Fault
-from oneroster.sandbox.faults.declarations import SMALL_DATA, Needs
+from oneroster.sandbox.faults.declarations import KIMONO, SMALL_DATA, Needs
 from oneroster.sandbox.faults.target_records import is_active
 from oneroster.sandbox.faults.unfiltered_replies import unfiltered_reply
 from oneroster.sandbox.http.link_header import PageWindow
@@ -16,7 +16,7 @@ from oneroster.sandbox.requests.operation_request import OperationRequest, RowQu
 from oneroster.sandbox.store.result_sets import ResultSet
 
 _WARNINGS: Final = frozenset({"warnings beside data"})
-_LISTED: Final = SMALL_DATA | {"page-cap", "one-school"}
+_LISTED: Final = SMALL_DATA | KIMONO | {"page-cap", "one-school"}
 _SELECTED: Final = Needs(without=SMALL_DATA | {"all-optional", "no-optional"})
 _FEW: Final = 10
 

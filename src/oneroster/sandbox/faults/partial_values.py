@@ -4,7 +4,7 @@
 
 from oneroster.sandbox.faults.altered_result_sets import RowsExceptId
 from oneroster.sandbox.faults.base import Fault
-from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
+from oneroster.sandbox.faults.declarations import KIMONO, NO_GRADEBOOK, SMALL_DATA, Needs
 from oneroster.sandbox.faults.target_records import is_active, last_record
 from oneroster.sandbox.http.responses import Reply
 from oneroster.sandbox.requests.operation_request import OperationRequest, all_records
@@ -47,6 +47,7 @@ class NestedDatesWithTime(Fault):
     name = "nested-dates-with-time"
     does = "sends the dates of enrollments with a time of day in nested collections"
     breaks = "1 date [A]: YYYY-MM-DD"
+    needs = Needs(without=SMALL_DATA | KIMONO)
 
     def record(self, request: OperationRequest, record: Record) -> Record:
         if request.operation.scope is None or request.element != "Enrollment":
@@ -97,6 +98,7 @@ class NestedUsersUnknown(Fault):
     name = "nested-users-unknown"
     does = "refers to a user that does not exist in the enrollments of nested collections"
     breaks = "5.2 GUIDRef.sourcedId [A]: the id of an existing object"
+    needs = Needs(without=SMALL_DATA | KIMONO)
 
     def record(self, request: OperationRequest, record: Record) -> Record:
         user = record.get("user")
@@ -109,6 +111,7 @@ class NestedPrimaryStudents(Fault):
     name = "nested-primary-students"
     does = "sends students as primary in nested collections"
     breaks = "5.7 primary [A]: teachers only"
+    needs = Needs(without=SMALL_DATA | KIMONO)
 
     def record(self, request: OperationRequest, record: Record) -> Record:
         student = request.element == "Enrollment" and record.get("role") == "student"

@@ -5,7 +5,7 @@
 from typing import Final
 
 from oneroster.sandbox.faults.base import Fault
-from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
+from oneroster.sandbox.faults.declarations import KIMONO, NO_GRADEBOOK, SMALL_DATA, Needs
 from oneroster.sandbox.http.responses import Reply, error_reply, unknown_object
 from oneroster.sandbox.requests.operation_request import OperationRequest, all_records
 from oneroster.sandbox.serialization import Record
@@ -52,6 +52,7 @@ class ChangedInFuture(Fault):
     name = "changed-in-future"
     does = "sends resources with a dateLastModified of 2099"
     breaks = "5.1 dateLastModified [B]: the last change"
+    needs = Needs(without=SMALL_DATA | KIMONO)
 
     def record(self, request: OperationRequest, record: Record) -> Record:
         resource = request.element == "Resource" and "dateLastModified" in record

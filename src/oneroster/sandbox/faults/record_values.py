@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from oneroster.sandbox.faults.base import Fault
-from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
+from oneroster.sandbox.faults.declarations import KIMONO, NO_GRADEBOOK, SMALL_DATA, Needs
 from oneroster.sandbox.faults.target_records import last_record, roles_of
 from oneroster.sandbox.http.responses import JSON, Reply
 from oneroster.sandbox.requests.operation_request import OperationRequest, all_records
@@ -109,6 +109,7 @@ class BornTomorrow(Fault):
     name = "born-after-change"
     does = "writes a birth date that is later than the last change of the record"
     breaks = "5.6 birthDate [B]: a day in the past"
+    needs = Needs(without=SMALL_DATA | KIMONO)
 
     def prepare(self, store: Store) -> None:
         record = last_record(store, "Demographics", lambda person: "birthDate" in person)

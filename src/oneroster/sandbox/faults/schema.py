@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from oneroster.sandbox.faults.base import Fault
-from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
+from oneroster.sandbox.faults.declarations import KIMONO, NO_GRADEBOOK, SMALL_DATA, Needs
 from oneroster.sandbox.faults.target_records import last_record, roles_of, with_role
 from oneroster.sandbox.requests.operation_request import OperationRequest
 from oneroster.sandbox.serialization import Record
@@ -86,7 +86,7 @@ class JsonBooleans(Fault):
     name = "json-booleans"
     does = "writes booleans as JSON booleans instead of strings"
     breaks = '1 booleans [B]: the strings "true" and "false"'
-    needs = Needs(without=SMALL_DATA | {"json-booleans"})
+    needs = Needs(without=SMALL_DATA | {"json-booleans"} | KIMONO)
 
     def record(self, request: OperationRequest, record: Record) -> Record:
         for name, known in request.element_definition.properties.items():

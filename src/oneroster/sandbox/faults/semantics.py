@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from oneroster.sandbox.faults.altered_result_sets import FirstRowTwice, RowsExceptLastActive
 from oneroster.sandbox.faults.base import Fault
 from oneroster.sandbox.faults.client.attempt_counter import AttemptCounter, request_key
-from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
+from oneroster.sandbox.faults.declarations import KIMONO, NO_GRADEBOOK, SMALL_DATA, Needs
 from oneroster.sandbox.faults.target_records import last_record
 from oneroster.sandbox.http.percent_encoding import encode
 from oneroster.sandbox.http.responses import Problem, Reply, error_reply, unknown_object
@@ -148,7 +148,7 @@ class SchoolIgnored(Fault):
     name = "school-ignored"
     does = "ignores the school in the collections of a class in a school"
     breaks = "2 nested endpoints [B]: only the rows of both parents in the path"
-    needs = Needs(without=SMALL_DATA | {"one-school"})
+    needs = Needs(without=SMALL_DATA | {"one-school"} | KIMONO)
 
     def row_query(self, request: OperationRequest, row_query: RowQuery) -> RowQuery:
         if row_query.scope is None or not request.operation.operation_id.endswith("ForClassInSchool"):
@@ -181,6 +181,7 @@ class DemographicsOfNobody(Fault):
     name = "demographics-of-nobody"
     does = "gives one demographics record an id that no user has"
     breaks = "5.6 Demographics.sourcedId [A]: the id of the user"
+    needs = Needs(without=SMALL_DATA | KIMONO)
 
     def prepare(self, store: Store) -> None:
         record = last_record(store, "Demographics")
@@ -224,6 +225,7 @@ class NestedFindsHidden(Fault):
     name = "nested-finds-hidden"
     does = "lists the last active class in nested collections and not in the collection of all classes"
     breaks = "2 nested endpoints [B]: rows of the collection, selected by the parent"
+    needs = Needs(without=SMALL_DATA | KIMONO)
 
     def result_set(self, request: OperationRequest, rows: ResultSet) -> ResultSet:
         if request.element != "Class" or request.operation.scope is not None:

@@ -226,8 +226,9 @@ class DeleteTakesLineItem(Fault):
 
     def deletes(self, request: OperationRequest) -> bool:
         record = request.store.read(request.element, request.sourced_id)
-        if record is not None and request.element == "Result":
-            request.store.delete("LineItem", record["lineItem"]["sourcedId"])
+        item = record.get("lineItem") if record is not None and request.element == "Result" else None
+        if isinstance(item, dict) and "sourcedId" in item:
+            request.store.delete("LineItem", item["sourcedId"])
         return True
 
 
@@ -284,6 +285,7 @@ class DeleteSays404(Fault):
     does = "removes a record, and responds with 404"
     breaks = "2 DELETE operations [A]: delete the record"
     needs = WRITE_NEEDS
+    hides = frozenset({"status of deletions"})
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         deleted = request is not None and request.operation.method == "DELETE" and reply.status == 204

@@ -276,6 +276,7 @@ class DeleteSays200(Fault):
     does = "responds to a DELETE with 200 and an empty object"
     breaks = "2 note W [B]: a DELETE returns 204"
     needs = WRITE_NEEDS
+    hides = frozenset({"status of deletions"})
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         done = _is_method(request, "DELETE") and reply.status == 204
@@ -297,6 +298,7 @@ class DeleteUnknown204(Fault):
     does = "responds with 204 to a DELETE of an unknown id"
     breaks = "6.1 404 [A]: no object at the URI"
     needs = WRITE_NEEDS
+    hides = frozenset({"status of deletions"})
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         return Reply(204) if _is_method(request, "DELETE") and reply.status == 404 else reply
