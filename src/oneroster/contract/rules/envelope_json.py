@@ -87,7 +87,11 @@ def envelope_of_all(tenant: ObservedTenant, _operation: Operation) -> Iterator[F
         message = f"for some requests to {count_of(len(found), 'operation')}, {first.envelope_problem}"
         requests = [each.exchange.request for each in found[:SHOWN_REQUESTS]]
         yield Finding(message, tuple(Evidence(request=request, count=len(found)) for request in requests))
-    elif empty := [each for each in tuple(tenant.odd_empty_pages.values()) if _is_certain(each)]:
+    elif empty := [
+        each
+        for name, each in tuple(tenant.odd_empty_pages.items())
+        if _is_certain(each) and all(one.envelope_problem is None or not one.rows for one in _successful(tenant, name))
+    ]:
         text = f"for some requests to {count_of(len(empty), 'operation')} without data, {empty[0].envelope_problem}"
         raise ExplainedBy(EMPTY_PAGES, text, anywhere=True, otherwise=text)
 

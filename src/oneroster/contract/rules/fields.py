@@ -15,7 +15,7 @@ from oneroster.contract.observation.evidence import count_of, finding, id_list
 from oneroster.contract.observation.membership import says
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.obstacles import obstacle
-from oneroster.contract.observation.operation_selectors import first_usable_response, reads
+from oneroster.contract.observation.operation_selectors import last_usable_response, reads
 from oneroster.contract.observation.probe_values import known_collections, largest_collections
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.oracle.status_payload_parser import has_code_minor
@@ -72,7 +72,7 @@ def response_to_selection(tenant: ObservedTenant, operation: Operation, fields: 
     """Return the response to ``fields`` on a page of a collection, or on a record that was read."""
     if operation.many:
         return response_with_fields(tenant, operation, {"limit": PAGE_SIZE, "offset": 0, "fields": fields})
-    known = first_usable_response(tenant, operation)
+    known = last_usable_response(tenant, operation)
     return response_with_fields(tenant, operation, {"fields": fields}, known.values)
 
 
@@ -142,7 +142,7 @@ def _made_up_values(tenant: ObservedTenant, operation: Operation, reading: Parse
     over=single_reads,
 )
 def selects_in_singles(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    full = first_usable_response(tenant, operation).rows[0]
+    full = last_usable_response(tenant, operation).rows[0]
     # A field that the record does not have stays absent if it is selected.
     known = tenant.properties(operation.element).values()
     absent = [each.name for each in known if not (each.required or each.secret or each.name in full)][:1]
@@ -152,7 +152,7 @@ def selects_in_singles(tenant: ObservedTenant, operation: Operation) -> Iterator
     if not found and any(name in row for name in absent for row in reading.rows):
         yield finding(f"fields={absent[0]} returned a field that the record does not have", reading)
     elif not found and (other := [name for name in REQUESTED_FIELDS if _is_other(reading, full, name)]):
-        known_values = first_usable_response(tenant, operation).values
+        known_values = last_usable_response(tenant, operation).values
         # In a live tenant the record may have changed.
         if tenant.fetch(operation, known_values).rows == [full]:
             text = f"fields returned another value of {', '.join(other)} than the full record"

@@ -121,12 +121,13 @@ _OF_ALL: Final = frozenset({"sourcedId", "status", "dateLastModified"})
 
 class UnknownFilterOfCourses(Fault):
     name = "nested-unknown-filter-served"
-    does = "ignores a filter by an unknown field in the courses of a school"
+    does = "ignores a filter by an unknown field in nested collections of courses"
     breaks = "3.3 filter names an unknown field [A]: 400 and no data"
     needs = Needs(without=_NESTED)
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
-        if request is None or request.operation.operation_id != "getCoursesForSchool" or reply.status != 400:
+        nested = request is not None and request.element == "Course" and request.operation.scope is not None
+        if request is None or not nested or reply.status != 400:
             return reply
         unknown = any(entry["imsx_codeMinor"] == "invalid_filter_field" for entry in reply.body["statusInfoSet"])
         return unfiltered_reply(request) if unknown else reply
@@ -215,8 +216,7 @@ class DemographicsBadId(Fault):
     breaks = "6.1 404 [A]: reading a sourcedId that was never assigned"
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
-        single = request is not None and request.operation.operation_id == "getDemographics"
-        if request is None or not single or reply.status != 404:
+        if request is None or request.element != "Demographics" or reply.status != 404:
             return reply
         problem = Problem(400, "invalid data", "this id has no demographics")
         return error_reply(problem, operation_id=request.operation.operation_id)
