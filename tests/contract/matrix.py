@@ -126,6 +126,9 @@ FILTERING: Final = {
     "id-begins": "OR-FLT-16",
     "fractions-ignored": "OR-FLT-05",
     "due-days-equal": "OR-FLT-16",
+    "empty-value-ignored": "OR-FLT-14",
+    "email-equals-part": "OR-FLT-16",
+    "list-search-repeats": "OR-FLT-09",
     "end-excluded": "OR-FLT-16",
     "nested-unknown-filter-served": "OR-FLT-12",
 }
@@ -163,6 +166,8 @@ FIELDS: Final = {
     "selection-with-sort-field": "OR-FLD-06",
     "selected-status-made-up": "OR-FLD-01",
     "single-selection-cut": "OR-FLD-02",
+    "single-references-short": "OR-FLD-02",
+    "single-selection-of-first": "OR-FLD-02",
 }
 
 COMBINATIONS: Final = {
@@ -357,6 +362,7 @@ ERRORS: Final = {
     "bare-not-found": "OR-ERR-07",
     "filter-errors-succeed": "OR-ERR-08",
     "demographics-id-refused": "OR-ERR-01",
+    "sort-by-list-repeats": "OR-ERR-13",
     "error-says-success": "OR-ERR-08",
     "stack-trace": "OR-ERR-09",
     "crash-on-empty-number": "OR-ERR-04",

@@ -583,6 +583,12 @@ BY_THE_KIT = {
     "sort-of-selected-only",
     "nested-sort-drops-absent",
     "either-lost-later",
+    "empty-value-ignored",
+    "email-equals-part",
+    "list-search-repeats",
+    "sort-by-list-repeats",
+    "single-references-short",
+    "single-selection-of-first",
 }
 """Faults that need a signature, a scope, certain values, a whole gradebook or a broken connection.
 

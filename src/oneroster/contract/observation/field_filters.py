@@ -69,12 +69,13 @@ class FieldFilters(NamedTuple):
         equal: A filter by equality, or by a letter if the field may be personal. The first of two clauses has a value
             that a server must know; it may reject the second as malformed.
         other: A filter by another operator; None if no value for it is known.
-        bounds: A filter with the operators for bounds that the other one does not have; None if that has none.
+        further: A filter by bounds with the operators that the other one does not have, or by a letter that equals no
+            value; None if there is none.
     """
 
     equal: ExpectedFilter
     other: ExpectedFilter | None
-    bounds: ExpectedFilter | None = None
+    further: ExpectedFilter | None = None
 
 
 def comparable_fields(tenant: ObservedTenant, operation: Operation) -> dict[str, Property]:
@@ -233,7 +234,8 @@ def _without_values(
         if all(letter.casefold() in filter_text(value).casefold() for value in values) and len(values) == len(rows):
             # It finds every record, as does a server that ignores the filter.
             return FieldFilters(_filter(known, "=", absent), search)
-        return FieldFilters(search, _filter(known, "!=", absent))
+        # The letter is no value itself, so it equals none.
+        return FieldFilters(search, _filter(known, "!=", absent), _filter(known, "=", letter))
     made = {"date": _years, "number": _numbers_between, "integer": _numbers_between}.get(known.kind)
     other = made(known, values) if made is not None else None
     return FieldFilters(_filter(known, "=", absent), other)

@@ -146,10 +146,10 @@ def _filters_of_fields(tenant: ObservedTenant, operation: Operation) -> Iterator
     for name, known in fields.items():
         for direction, wanted in filtered_pages(tenant, operation, known).items():
             _look_at(tenant, operation, known, wanted, direction, seen)
-        if (bounds := field_filters(tenant, operation, known).bounds) is not None and name not in seen.alone:
-            reading = only_filtered(tenant, operation, bounds)
-            trust = None if is_rejected(reading) else wrong_rows(tenant, operation, reading, bounds)
-            alone = _wrong_alone(tenant, operation, bounds) if trust is not None else None
+        if (further := field_filters(tenant, operation, known).further) is not None and name not in seen.alone:
+            reading = only_filtered(tenant, operation, further)
+            trust = None if is_rejected(reading) else wrong_rows(tenant, operation, reading, further)
+            alone = _wrong_alone(tenant, operation, further) if trust is not None else None
             (seen.alone if alone is not None else seen.beside).note(name, alone or trust)
     for pair in _wrong_pairs(tenant, operation):
         seen.alone.note(pair, "B")

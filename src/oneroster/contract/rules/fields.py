@@ -31,6 +31,7 @@ REQUESTED_FIELDS: Final = ("status", "dateLastModified")
 PAGE_SIZE: Final = 20
 """Rows of a page; enough to see whether a selection is applied."""
 BAD_REQUEST: Final = 400
+REFERENCES: Final = frozenset({"reference", "references"})
 COMBINED: Final = ("OR-CMB-01",)
 """The rule on rows that are lost beside other parameters."""
 
@@ -146,12 +147,14 @@ def selects_in_singles(tenant: ObservedTenant, operation: Operation) -> Iterator
     # A field that the record does not have stays absent if it is selected.
     known = tenant.properties(operation.element).values()
     absent = [each.name for each in known if not (each.required or each.secret or each.name in full)][:1]
-    reading = response_to_selection(tenant, operation, ",".join((*REQUESTED_FIELDS, *absent)))
-    found = list(compare_fields(tenant, reading, REQUESTED_FIELDS, tuple(absent)))
+    named = [each.name for each in known if each.kind in REFERENCES and not each.secret and full.get(each.name)][:1]
+    asked = (*REQUESTED_FIELDS, *named)
+    reading = response_to_selection(tenant, operation, ",".join((*asked, *absent)))
+    found = list(compare_fields(tenant, reading, asked, tuple(absent)))
     yield from found
     if not found and any(name in row for name in absent for row in reading.rows):
         yield finding(f"fields={absent[0]} returned a field that the record does not have", reading)
-    elif not found and (other := [name for name in REQUESTED_FIELDS if _is_other(reading, full, name)]):
+    elif not found and (other := [name for name in asked if _is_other(reading, full, name)]):
         known_values = last_usable_response(tenant, operation).values
         # In a live tenant the record may have changed.
         if tenant.fetch(operation, known_values).rows == [full]:

@@ -233,6 +233,11 @@ def wildcards(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
     operators = {"~": ("OR-FLT-03",), "=": ("OR-FLT-02", "OR-FLT-16")}
     for each, wanted in compared_filters(tenant, operation, filters, rejection_level=Level.SHOULD):
         yield replace(each, symptom_of=(*IGNORED, *operators[wanted.clauses[0].operator]))
+    if candidate.counts.total() == len(tenant.known_rows(operation)):
+        # Every record has a value, so none is found by an empty one.
+        nothing = [single_clause_filter(candidate, "=", "")]
+        for each in compare_filters(tenant, operation, nothing, rejection_level=Level.OPEN):
+            yield replace(each, symptom_of=(*IGNORED, *operators["="])) if each.level is not Level.OPEN else each
     yield from _encoded_twice_as_long(tenant, operation)
 
 

@@ -3,9 +3,9 @@
 # ruff: noqa: ARG002  # hooks have a fixed signature
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
-from oneroster.sandbox.faults.altered_result_sets import FilteredRows, SortedRows
+from oneroster.sandbox.faults.altered_result_sets import FilteredRows, RepeatedRows, SortedRows
 from oneroster.sandbox.faults.base import Fault
 from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
 from oneroster.sandbox.faults.filtering import FilterFault
@@ -13,7 +13,7 @@ from oneroster.sandbox.faults.unfiltered_replies import unfiltered_reply, unfilt
 from oneroster.sandbox.http.responses import Problem, Reply, error_reply
 from oneroster.sandbox.query.filter_parser import ParsedClause, ParsedFilter
 from oneroster.sandbox.query.timestamps import parse_timestamp
-from oneroster.sandbox.requests.operation_request import OperationRequest, RowQuery
+from oneroster.sandbox.requests.operation_request import OperationRequest, RowQuery, all_records
 from oneroster.sandbox.serialization import Record
 from oneroster.sandbox.store.result_sets import ResultSet
 
@@ -257,3 +257,79 @@ class NoMatchIsNull(Fault):
         wrapper = str(request.operation.wrapper)
         empty = request.operation.many and request.query.filter is not None and not body[wrapper]
         return body | {wrapper: None} if empty else body
+
+
+class EmptyValueIgnored(Fault):
+    name = "empty-value-ignored"
+    does = "ignores a filter with an empty value"
+    breaks = "3.2 operator = [A]: equal"
+
+    def row_query(self, request: OperationRequest, row_query: RowQuery) -> RowQuery:
+        asked = row_query.query.filter
+        if asked is None or all(clause.text for clause in asked.clauses):
+            return row_query
+        return row_query._replace(query=replace(row_query.query, filter=None))
+
+
+class EmailEqualsPart(FilterFault):
+    name = "email-equals-part"
+    does = "treats = as ~ for the email of users"
+    breaks = "3.2 operator = [A]: equal"
+    needs = Needs(without=SMALL_DATA | {"no-optional"})
+
+    def clause(self, clause: ParsedClause) -> ParsedClause:
+        return replace(clause, operator="~") if clause.field.property == "email" and clause.operator == "=" else clause
+
+
+class SortByListRepeats(Fault):
+    name = "sort-by-list-repeats"
+    does = "returns a record once for each entry of the list that it is sorted by"
+    breaks = "3.1 sort [A]: sorting changes the order and keeps all rows"
+
+    def result_set(self, request: OperationRequest, rows: ResultSet) -> ResultSet:
+        name = next((value for given, value in request.pairs if given == "sort"), "")
+        if request.query.sort is not None or not name:
+            return rows
+        return RepeatedRows(rows, lambda row: len(row[name]) if isinstance(row.get(name), list) else 1)
+
+
+class ListSearchRepeats(Fault):
+    name = "list-search-repeats"
+    does = "returns a record once for each entry of a list that a filter by ~ finds"
+    breaks = "3.2 list fields [B]: any of the values"
+
+    def result_set(self, request: OperationRequest, rows: ResultSet) -> ResultSet:
+        asked = request.query.filter
+        if asked is None or len(asked.clauses) > 1 or not asked.clauses[0].field.many or asked.clauses[0].field.member:
+            return rows
+        clause = asked.clauses[0]
+        wanted = set(clause.text.split(",")) if clause.operator == "~" else set()
+        return RepeatedRows(rows, lambda row: len(wanted.intersection(row.get(clause.field.property, ()))) or 1)
+
+
+class SingleReferencesShort(Fault):
+    name = "single-references-short"
+    does = "leaves the href out of the references of a single read when fields are selected"
+    breaks = "3.4 field selection [B]: the values of the record"
+
+    def record(self, request: OperationRequest, record: Record) -> Record:
+        if request.query.fields is None or request.operation.many:
+            return record
+        return {name: _without_href(value) for name, value in record.items()}
+
+
+def _without_href(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_href(each) for each in value]
+    return {name: each for name, each in value.items() if name != "href"} if isinstance(value, dict) else value
+
+
+class SingleSelectionFirst(Fault):
+    name = "single-selection-of-first"
+    does = "returns the first record of a collection for every single read with fields"
+    breaks = "3.4 field selection [B]: the values of the record"
+
+    def single_record(self, request: OperationRequest, record: Record) -> Record:
+        return (
+            record if request.query.fields is None else all_records(request.element).select(request.store).page(0, 1)[0]
+        )
