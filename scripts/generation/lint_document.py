@@ -190,3 +190,27 @@ def referred_element(field: Mapping[str, Any]) -> str | None:
     refers = field.get("x-oneroster-reference") or {}
     found: str | None = refers.get("to")
     return found
+
+
+class ConventionPart(NamedTuple):
+    """A part that must follow a convention: its path, what it must have, whether it lacks it, and the message."""
+
+    path: Path
+    name: str
+    missing: bool
+    message: str
+
+
+def convention_problems(document: Document, convention_name: str, found: list[ConventionPart]) -> Found:
+    """Yield what is missing; where no part at all follows a convention, the convention is the mistake."""
+    single: dict[tuple[Path, str], list[str]] = {}
+    for name in dict.fromkeys(each.name for each in found):
+        parts = [each for each in found if each.name == name]
+        missing = [each for each in parts if each.missing]
+        if len(missing) > 1 and missing == parts:
+            index = (convention(document, convention_name) or []).index(name)
+            yield ("x-oneroster-conventions", convention_name, index), f"nothing follows the convention {name}"
+        else:
+            for each in missing:
+                single.setdefault((each.path, each.message), []).append(name)
+    yield from ((path, message.format(", ".join(names))) for (path, message), names in single.items())

@@ -10,26 +10,26 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from jsonschema import Draft202012Validator
 
 from generation.lint_document import (
     TRUST,
+    ConventionPart,
     Document,
     Found,
     Path,
     Rule,
     convention,
+    convention_problems,
     followed,
-    is_page,
     name_of,
     object_schemas,
     operations,
     pages,
     register_in,
     status_payload,
-    target,
     unknown_names,
     walk,
 )
@@ -59,30 +59,6 @@ RESERVED = {
     "to_dict",
     "to_wire",
 }
-
-
-class _Lack(NamedTuple):
-    """A part that must follow a convention: its path, what it must have, whether it lacks it, and the message."""
-
-    path: Path
-    name: str
-    missing: bool
-    message: str
-
-
-def _lacks(document: Document, convention_name: str, found: list[_Lack]) -> Found:
-    """Yield what is missing; where no part at all follows a convention, the convention is the mistake."""
-    single: dict[tuple[Path, str], list[str]] = {}
-    for name in dict.fromkeys(each.name for each in found):
-        parts = [each for each in found if each.name == name]
-        missing = [each for each in parts if each.missing]
-        if len(missing) > 1 and missing == parts:
-            index = (convention(document, convention_name) or []).index(name)
-            yield ("x-oneroster-conventions", convention_name, index), f"nothing follows the convention {name}"
-        else:
-            for each in missing:
-                single.setdefault((each.path, each.message), []).append(name)
-    yield from ((path, message.format(", ".join(names))) for (path, message), names in single.items())
 
 
 @rule("operation-id", "Every operation has an operationId, and no two share one.")
@@ -120,7 +96,7 @@ def operation_form(document: Document) -> Found:
 
 
 def _security(document: Document) -> Found:
-    found: list[_Lack] = []
+    found: list[ConventionPart] = []
     for path, operation in operations(document):
         choices = operation.get("security", [])
         for index, choice in enumerate(choices):
@@ -129,121 +105,10 @@ def _security(document: Document) -> Found:
         offered = {name for choice in operation.get("security", []) for name in choice}
         if offered <= document["components"].get("securitySchemes", {}).keys():  # else the rule oauth-scopes names it
             found += [
-                _Lack((*path, "security"), name, name not in offered, "the operation cannot be reached by {}")
+                ConventionPart((*path, "security"), name, name not in offered, "the operation cannot be reached by {}")
                 for name in convention(document, "security") or ()
             ]
-    yield from _lacks(document, "security", found)
-
-
-@rule(
-    "path-parameters", "Every placeholder of a path is declared by its operations, and nothing else is declared as one."
-)
-def path_parameters(document: Document) -> Found:
-    uses = [_path_use(document, path, operation) for path, operation in operations(document)]
-    yield from dict.fromkeys(place for use in uses for place in _of_another_place(document, use))
-    renamed = _misnamed(uses)
-    yield from renamed.values()
-    for use in uses:
-        if use.missing and not renamed.keys() & set(use.surplus.values()):
-            instead = f"; the operation has {', '.join(use.surplus)} instead" if use.surplus else ""
-            place = use.path[:2] if use.surplus else use.path  # then it is likely the name in the path
-            yield place, f"the operation has no path parameter {', '.join(use.missing)}{instead}"
-        elif use.surplus and not use.missing:
-            yield use.path, f"the path has no parameter {', '.join(use.surplus)}"
-
-
-class _PathUse(NamedTuple):
-    """An operation, with the placeholders of its path that it does not declare.
-
-    `surplus` has what it declares and the path does not have, `elsewhere` the placeholders that a parameter with
-    another `in` has the name of; both with their components. `fitting` has the components of the others.
-    """
-
-    path: Path
-    missing: list[str]
-    fitting: set[str]
-    surplus: dict[str, str]
-    elsewhere: dict[str, str]
-
-
-def _path_use(document: Document, path: Path, operation: Mapping[str, Any]) -> _PathUse:
-    placeholders = {part[1:-1] for part in str(path[1]).split("/") if part.startswith("{")}
-    named: dict[bool, dict[str, str]] = {True: {}, False: {}}
-    for part in operation.get("parameters", []):
-        found = followed(document, part)
-        named[found["in"] == "path"][found["name"]] = name_of(part.get("$ref", ""))
-    surplus = {name: component for name, component in sorted(named[True].items()) if name not in placeholders}
-    elsewhere = {name: component for name, component in named[False].items() if component and name in placeholders}
-    missing = sorted(placeholders - named[True].keys() - elsewhere.keys())
-    return _PathUse(path, missing, {*named[True].values()} - {*surplus.values()}, surplus, elsewhere)
-
-
-def _of_another_place(document: Document, use: _PathUse) -> Found:
-    """Yield the components that have the name of a placeholder and are no path parameters."""
-    for component in use.elsewhere.values():
-        here: Path = ("components", "parameters", component, "in")
-        yield here, f"a path has the parameter {component}, whose in is {target(document, '/'.join(map(str, here)))}"
-
-
-def _misnamed(uses: list[_PathUse]) -> dict[str, tuple[Path, str]]:
-    """Return the components whose name no path has, where several paths have one and the same other name instead."""
-    instead: dict[str, list[str]] = {}
-    fitting = {component for use in uses for component in use.fitting}
-    for use in uses:
-        for component in {*use.surplus.values()} - fitting:
-            instead.setdefault(component, []).append(",".join(use.missing) if len(use.surplus) == 1 else "")
-    return {
-        component: (
-            ("components", "parameters", component, "name"),
-            f"no path has the parameter {component} under this name; {len(names)} paths have {{{names[0]}}} instead",
-        )
-        for component, names in instead.items()
-        if len(names) > 1 and len(set(names)) == 1 and names[0] and "," not in names[0]
-    }
-
-
-@rule(
-    "query-parameters",
-    "A page and a single read take the query parameters of the conventions; a write takes none of them. No two "
-    "parameters of an operation have the same name.",
-)
-def query_parameters(document: Document) -> Found:
-    repeated = dict.fromkeys(each for found in operations(document) for each in _repeated_parameters(document, *found))
-    yield from repeated
-    of_page, of_read = convention(document, "page-parameters"), convention(document, "read-parameters")
-    if of_page is None or of_read is None:
-        return
-    known = {*of_page, *of_read}
-    lacks: dict[str, list[_Lack]] = {"page-parameters": [], "read-parameters": []}
-    for path, operation in operations(document):
-        places = {
-            name_of(each["$ref"]): at for at, each in enumerate(operation.get("parameters", [])) if "$ref" in each
-        }
-        key = "page-parameters" if is_page(document, operation) else "read-parameters"
-        if "parameters" not in operation and "{" in str(path[1]):
-            continue  # the rule path-parameters names it
-        wanted = set(convention(document, key) or ()) if path[-1] == "get" else set()
-        for name in sorted(wanted):
-            here = (*path, "parameters")
-            lacks[key].append(_Lack(here, name, name not in places, "query parameter {} is missing"))
-        for name in sorted((places.keys() & known) - wanted):
-            yield (*path, "parameters", places[name]), f"query parameter {name} does not belong here"
-    for key, found in lacks.items():
-        yield from _lacks(document, key, found)
-
-
-def _repeated_parameters(document: Document, path: Path, operation: Mapping[str, Any]) -> Found:
-    """Yield the parameters of an operation that have the name of an earlier one."""
-    seen: dict[tuple[str, str], str] = {}
-    for index, part in enumerate(operation.get("parameters", [])):
-        name, found = name_of(part.get("$ref", "")), followed(document, part)
-        key = (found["name"], found["in"])
-        if key in seen and seen[key] != name:
-            said = f"the parameters {seen[key]} and {name} of an operation have the same name, {found['name']}"
-            yield ("components", "parameters", name, "name"), said
-        elif key in seen:
-            yield (*path, "parameters", index), f"the operation has the parameter {name} twice"
-        seen[key] = name
+    yield from convention_problems(document, "security", found)
 
 
 @rule(
@@ -270,13 +135,13 @@ def shared_parts(document: Document) -> Found:
     "status payload; a status is a number.",
 )
 def errors(document: Document) -> Found:
-    payload, lacks = status_payload(document), list[_Lack]()
+    payload, lacks = status_payload(document), list[ConventionPart]()
     for path, operation in operations(document):
         wanted = set(convention(document, "errors") or ())
         wanted -= set() if "{" in str(path[1]) else {"404"}
         for status in sorted(wanted):
             missing = status not in operation["responses"]
-            lacks.append(_Lack((*path, "responses"), status, missing, "status {} is not documented"))
+            lacks.append(ConventionPart((*path, "responses"), status, missing, "status {} is not documented"))
         for status, response in operation["responses"].items():
             here: Path = (*path, "responses", status)
             if not status.isdecimal():
@@ -285,17 +150,19 @@ def errors(document: Document) -> Found:
                 media = followed(document, response).get("content", {}).get("application/json", {})
                 if name_of(media.get("schema", {}).get("$ref", "")) != payload:
                     yield here, f"the error does not have the payload {payload}"
-    yield from _lacks(document, "errors", lacks)
+    yield from convention_problems(document, "errors", lacks)
 
 
 @rule("headers", "Every page documents the headers of the conventions.")
 def page_headers(document: Document) -> Found:
     lacks = [
-        _Lack((*path, "headers"), header, header not in response.get("headers", {}), "header {} is not documented")
+        ConventionPart(
+            (*path, "headers"), header, header not in response.get("headers", {}), "header {} is not documented"
+        )
         for path, response in pages(document)
         for header in sorted(convention(document, "page-headers") or ())
     ]
-    yield from _lacks(document, "page-headers", lacks)
+    yield from convention_problems(document, "page-headers", lacks)
 
 
 @rule(

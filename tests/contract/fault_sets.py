@@ -35,6 +35,7 @@ PROVOKING: Final = {
     "OR-ENV-07": ("errors",),
     "OR-ENV-08": ("OR-FLT-01", "OR-FLD-02"),
     "OR-PAG-14": ("OR-FLT-11",),
+    "OR-ENV-10": ("OR-ENV-06", "OR-FLT-16"),
     "OR-ADD-08": ("errors", "access"),
     "OR-ADD-09": ("errors", "access"),
 }

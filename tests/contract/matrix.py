@@ -16,7 +16,12 @@ ENVELOPE: Final = {
     "filtered-wrapper-by-path": "OR-ENV-08",
     "no-match-is-null": "OR-ENV-08",
     "nested-null-when-empty": "OR-ENV-06",
+    "resources-null-when-none": "OR-ENV-06",
     "selected-record-bare": "OR-ENV-08",
+    "undocumented-status": "OR-ENV-09",
+    "nested-nothing-found": "OR-ENV-10",
+    "no-matches-no-content": "OR-ENV-10",
+    "any-type-is-markup": "OR-ENV-07",
 }
 
 SCHEMA: Final = {
@@ -28,6 +33,7 @@ SCHEMA: Final = {
     "local-times": "OR-SCH-05",
     "json-booleans": "OR-SCH-06",
     "booleans-in-capitals": "OR-SCH-06",
+    "booleans-as-digits": "OR-SCH-06",
     "words-in-capitals": "OR-SCH-03",
     "null-required": "OR-SCH-01",
     "href-unescaped": "OR-SCH-07",
@@ -72,6 +78,8 @@ PAGING: Final = {
     "next-without-limit": "OR-PAG-06",
     "filtered-last-beyond-end": "OR-PAG-13",
     "either-total-added": "OR-PAG-14",
+    "resources-default-of-two": "OR-PAG-08",
+    "one-is-two": "OR-PAG-01",
 }
 
 FILTERING: Final = {
@@ -179,6 +187,8 @@ COMBINATIONS: Final = {
     "selected-references-short": "OR-CMB-04",
     "sorted-total-wrong": "OR-CMB-02",
     "nested-link-elsewhere": "OR-CMB-03",
+    "nested-sort-loses-offset": "OR-CMB-01",
+    "nested-next-skips-row": "OR-CMB-03",
     "nested-fields-ignored": "OR-CMB-04",
     "nested-or-refused": "OR-CMB-01",
     "nested-contains-as-equal": "OR-CMB-05",
@@ -250,7 +260,13 @@ SEMANTICS: Final = {
     "nested-primary-students": "OR-SEM-20",
     "single-codes-more": "OR-SEM-21",
     "class-ids-ignore-case": "OR-SEM-29",
-    "enrolled-beyond": "OR-SEM-14",
+    "enrolled-beyond": "OR-SEM-36",
+    "own-year-of-sessions": "OR-SEM-18",
+    "agents-of-students-only": "OR-SEM-37",
+    "href-of-another": "OR-SEM-31",
+    "class-in-period": "OR-SEM-19",
+    "users-typed-teacher": "OR-SEM-06",
+    "dated-when-read": "OR-SEM-38",
 }
 
 ACCESS: Final = {
@@ -287,6 +303,8 @@ ACCESS: Final = {
     "signature-left-out": "OR-ACC-18",
     "client-id-any-case": "OR-ACC-18",
     "core-scope-refused": "OR-ACC-21",
+    "any-token-for-schools": "OR-ACC-02",
+    "unknown-ids-before-credentials": "OR-ACC-01",
     "secret-last-characters": "OR-ACC-17",
     "secret-trimmed": "OR-ACC-17",
     "client-unauthenticated": "OR-ACC-17",
@@ -353,6 +371,8 @@ TOKEN_LIFETIME: Final = {
 
 ERRORS: Final = {
     "unknown-id-found": "OR-ERR-01",
+    "read-by-prefix": "OR-ERR-01",
+    "read-of-any-kind": "OR-ERR-01",
     "foreign-id-refused": "OR-ERR-01",
     "start-page": "OR-ERR-02",
     "any-method": "OR-ERR-03",
@@ -385,6 +405,8 @@ ERRORS: Final = {
     "nested-limit-crashes": "OR-ERR-10",
     "unselected-sort-crashes": "OR-ERR-10",
     "unknown-property-crashes": "OR-ERR-10",
+    "nested-zero-crashes": "OR-ERR-10",
+    "unknown-result-malformed": "OR-ERR-01",
 }
 
 WRITES: Final = {
@@ -431,6 +453,10 @@ WRITES: Final = {
     "put-takes-number-as-title": "OR-WRT-13",
     "put-takes-plural": "OR-WRT-12",
     "delete-takes-line-item": "OR-WRT-25",
+    "delete-takes-earlier": "OR-WRT-25",
+    "replaced-listed-twice": "OR-WRT-05",
+    "title-for-all": "OR-WRT-25",
+    "put-drops-signs": "OR-WRT-26",
     "put-not-in-changes": "OR-WRT-04",
     "list-of-old-titles": "OR-WRT-05",
     "refused-put-says-success": "OR-WRT-43",
@@ -450,7 +476,7 @@ WRITES: Final = {
 
 ENGINE: Final = {
     "rare-500": "OR-ENG-01",
-    "undocumented-status": "OR-ENG-02",
+    "rare-conflict": "OR-ENG-02",
     "thin-when-filtered": "OR-ENG-03",
     "crash-on-null": "OR-ENG-04",
     "null-is-found": "OR-ENG-05",
@@ -480,6 +506,7 @@ SEEN_BY_CHANCE: Final = {
     "link-forgets-fields": "OR-CMB-03",
     "offset-default-one": "OR-PAG-06",
     "start-sorted-by-title": "OR-SRT-01",
+    "combined-filter-lost": "OR-CMB-02",
 }
 """The rule that may report a fault as well, because the data decide; in both versions."""
 
@@ -497,9 +524,11 @@ ADDITIONS: Final = {
     "text-score-off-scale": "OR-ADD-06",
     "case-without-uuid": "OR-ADD-07",
     "status-wrapped": "OR-ADD-08",
+    "severity-in-capitals": "OR-ADD-08",
+    "resources-of-any-parent": "OR-SEM-11",
+    "categories-need-both-scopes": "OR-ACC-21",
     "flat-minor-code": "OR-ADD-09",
     "refusal-wrapped": "OR-ADD-08",
-    "severity-capitalized": "OR-ADD-08",
     "refusal-in-other-words": "OR-ADD-09",
     "forbidden-says-unauthorised": "OR-ERR-08",
     "no-discovery": "OR-ADD-10",
@@ -519,6 +548,13 @@ ADDITIONS: Final = {
     "result-of-other-class": "OR-ADD-19",
     "assessment-range-reversed": "OR-SEM-34",
     "score-below-scale": "OR-ADD-06",
+    "assessed-text-off-scale": "OR-ADD-06",
+    "numbered-singles": "OR-ADD-18",
+    "id-is-email": "OR-PRV-09",
+    "vendor-resource-twice": "OR-ADD-21",
+    "null-middle-name": "OR-ADD-20",
+    "blank-end-dates": "OR-ADD-20",
+    "resource-of-user-only": "OR-ADD-16",
     "post-counts": "OR-WRT-32",
     "post-loses-objectives": "OR-WRT-33",
     "put-loses-flags": "OR-WRT-03",
@@ -546,6 +582,8 @@ OTHERWISE: Final = {
         **ADDITIONS,
         "json-booleans": "OR-SCH-02",
         "booleans-in-capitals": "OR-SCH-03",
+        "booleans-as-digits": "OR-SCH-02",
+        "agents-of-students-only": "OR-ADD-14",
         "malformed-filter-crashes": "OR-ERR-10",
     }
 }

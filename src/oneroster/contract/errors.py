@@ -27,7 +27,7 @@ A rule that cannot be judged raises a `NotJudged`, which is not an error of the 
 No message contains a secret, a body, or a value of a record.
 """
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from oneroster.contract.causes import Cause
 from oneroster.contract.levels import Level
@@ -175,6 +175,7 @@ class ExplainedBy(NotJudged):
         anywhere: Whether a failed check of one of the rules on any operation explains it: they are judged on few.
         otherwise: What to report as a violation if no failed check explains it; empty if there must be one.
         level: The level of that violation, where it is lower than that of the rule.
+        evidence: Where that violation was seen, of the class `Evidence`.
     """
 
     cause = Cause.EXPLAINED
@@ -188,6 +189,7 @@ class ExplainedBy(NotJudged):
         anywhere: bool = False,
         otherwise: str = "",
         level: Level | None = None,
+        evidence: tuple[Any, ...] = (),
     ) -> None:
         """Initialise it from the rules that may explain it, and what was seen."""
         super().__init__(message)
@@ -196,6 +198,7 @@ class ExplainedBy(NotJudged):
         self.anywhere = anywhere
         self.otherwise = otherwise
         self.level = level
+        self.evidence = evidence
 
 
 _NOT_REQUESTED = {

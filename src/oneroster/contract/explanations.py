@@ -140,7 +140,14 @@ class _Explanations:
         gap = self._gap(symptom, operations)
         if gap is None and symptom.otherwise:
             level = weakest(check.level, symptom.level or check.level)
-            violated = replace(check, level=level, status=STATUS_OF[level], cause=None, message=symptom.otherwise)
+            violated = replace(
+                check,
+                level=level,
+                status=STATUS_OF[level],
+                cause=None,
+                message=symptom.otherwise,
+                evidence=symptom.evidence,
+            )
             self._note(violated)
             return violated
         return replace(check, cause=gap or Cause.UNEXPLAINED)

@@ -25,6 +25,9 @@ FEATURES: Final[Mapping[str, Callable[[Specification], bool]]] = MappingProxyTyp
         "roles and profiles of users": lambda one: "UserProfile" in one.elements,
         "score scales": lambda one: "ScoreScale" in one.elements,
         "learning objectives": lambda one: "LearningObjectiveSet" in one.elements,
+        "references to teachers": lambda one: any(
+            "teacher" in each.reference_types for it in one.elements.values() for each in it.properties.values()
+        ),
         "nested minor codes": lambda one: bool(one.operations) and not one.status_list,
     }
 )

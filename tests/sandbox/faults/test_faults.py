@@ -309,7 +309,7 @@ def test_a_fault_says_what_it_does_and_what_it_breaks() -> None:
 def test_an_unknown_fault_is_answered_with_those_that_were_meant() -> None:
     with pytest.raises(UnknownNameError, match="lost-row"):
         faults_by_name(["lost-rows"])
-    with pytest.raises(UnknownNameError, match=r"known are .*any-client-id.* and others; .*--list-faults"):
+    with pytest.raises(UnknownNameError, match=r"known are agent-one-way, .* and others; .*--list-faults"):
         faults_by_name(["zzz"])
 
 

@@ -9,6 +9,8 @@ from typing import Final
 from oneroster.contract.errors import BeyondBudget, ExplainedBy, NotEnoughData, NotJudged
 from oneroster.contract.http.exchange import encoded_path, encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
+from oneroster.contract.levels import Level, level_of
+from oneroster.contract.observation.evidence import evidence_of
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.walk import ObservedWalk
 from oneroster.contract.oracle.filters import parse_timestamp
@@ -124,6 +126,21 @@ def without_data(reading: ParsedResponse) -> NotJudged:
     """Return why a combined request brought no data; a finding, unless a parameter alone shows the same."""
     beyond = int(reading.query.get("offset", 0)) > 0 and reading.exchange.status in (204, 404)
     rules = ("OR-CMB-01", "OR-FLT-01", "OR-FLT-05", "OR-SRT-01", "OR-FLD-01", "OR-ERR-10", "OR-PAG-01", "OR-PAG-07")
+    empty = ("OR-ENV-10",) if reading.exchange.status in (204, 404) else ()
+    level = trust_of_filters(reading.operation) if "filter" in reading.query else None
     names = ", ".join(reading.query)
     text = f"a request with {names}: {reading.problem}"
-    return ExplainedBy(rules[::-1] if beyond else rules, text, anywhere=beyond, otherwise=text)
+    return ExplainedBy(
+        (*(rules[::-1] if beyond else rules), *empty),
+        text,
+        anywhere=beyond,
+        otherwise=text,
+        level=level,
+        evidence=evidence_of(reading),
+    )
+
+
+def trust_of_filters(operation: Operation) -> Level:
+    """Return how certain it is that a collection can be filtered."""
+    trust = (each.trust for each in operation.parameters if each.name == "filter" and each.location == "query")
+    return level_of(max(trust, default="A"))

@@ -9,7 +9,7 @@ from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
 from oneroster.contract.result import Evidence, Finding, shown_ids
 
-__all__ = ["CauseCount", "count_of", "counted_finding", "exchange_finding", "finding", "id_list"]
+__all__ = ["CauseCount", "count_of", "counted_finding", "evidence_of", "exchange_finding", "finding", "id_list"]
 
 
 @dataclass
@@ -60,6 +60,11 @@ def counted_finding(message: str, cause: CauseCount, pointer: str, of: int, leve
     exchange = cause.response.exchange
     evidence = Evidence(exchange.request, pointer, cause.count, of, shown_ids(cause.ids), exchange.curl)
     return Finding(message, (evidence,), level)
+
+
+def evidence_of(response: ParsedResponse, ids: Iterable[Any] = ()) -> tuple[Evidence, ...]:
+    """Return one response as the evidence of a finding, with some of its records."""
+    return (Evidence(request=response.exchange.request, ids=shown_ids(ids), curl=response.exchange.curl),)
 
 
 def id_list(ids: Iterable[Any]) -> str:

@@ -25,6 +25,9 @@ __all__ = ["ObservedTenant", "Offer"]
 PAGE: Final = 1000
 """Rows requested per page; servers may return less."""
 SUCCESSFUL: Final = 200
+NO_CONTENT: Final = 204
+EMPTY_STATUSES: Final = frozenset({NO_CONTENT, 404})
+"""Statuses with which servers say that a collection has no rows."""
 JSON: Final = "application/json"
 Query = dict[str, str | int]
 T = TypeVar("T")
@@ -56,6 +59,8 @@ class ObservedTenant:
         odd_empty_pages: The first such response without data, by operation id.
         odd_totals: The first page with fewer rows than its limit whose total counts others, by operation id and the
             names of the parameters.
+        odd_empties: The first response without a body or with 404 to the first page of a collection, by operation id
+            and status.
         page_size: Rows requested per page; smaller for a server that rejects a larger limit.
         trusts_totals: Whether X-Total-Count counts the rows of all pages, as far as is known.
     """
@@ -72,6 +77,7 @@ class ObservedTenant:
         self.odd_envelopes: Final[dict[str, ParsedResponse]] = {}
         self.odd_empty_pages: Final[dict[str, ParsedResponse]] = {}
         self.odd_totals: Final[dict[tuple[str, str], ParsedResponse]] = {}
+        self.odd_empties: Final[dict[tuple[str, int], ParsedResponse]] = {}
         self.page_size = PAGE
         self.trusts_totals = True
         self._walks: Final[defaultdict[str, list[ObservedWalk]]] = defaultdict(list)
@@ -158,9 +164,21 @@ class ObservedTenant:
         if exchange.status == SUCCESSFUL and parsed.envelope_problem is not None:
             odd = self.odd_envelopes if parsed.rows or parsed.problem else self.odd_empty_pages
             odd.setdefault(operation.operation_id, parsed)
+        if operation.many and exchange.status in EMPTY_STATUSES and not parsed.query.get("offset"):
+            self._note_empty(parsed)
         if operation.many and (names := parameters_of_odd_total(parsed)) is not None:
             self.odd_totals.setdefault((operation.operation_id, names), parsed)
         return parsed
+
+    def _note_empty(self, parsed: ParsedResponse) -> None:
+        """Note a response that says of a collection that it has no rows, by its status alone.
+
+        A parent that the tenant served before exists, and of a collection without parents only a filter can be empty.
+        """
+        status, operation = parsed.exchange.status, parsed.operation
+        served = (each for each in self.readings(operation) if each.problem is None)
+        if status == NO_CONTENT or ("filter" in parsed.query and any(each.values == parsed.values for each in served)):
+            self.odd_empties.setdefault((operation.operation_id, status), parsed)
 
     def parse_apart(
         self,

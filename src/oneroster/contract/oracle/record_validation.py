@@ -33,6 +33,7 @@ class ViolationKind(StrEnum):
     BOOLEAN = "not written as the dialect writes booleans"
     NULL = "null instead of left out"
     EMPTY = "an empty string instead of left out"
+    BLANK = "an empty string, which is no value of its kind, instead of left out"
     URI = "not a URI"
     RELATIVE = "a relative URI instead of an absolute one"
 
@@ -72,6 +73,7 @@ _WORDS: Final = {
 }
 """The JSON types of the kinds that are not strings."""
 _BOOLEAN_WORDS: Final = frozenset({"true", "false"})
+_BOOLEAN_DIGITS: Final = ("0", "1", 0, 1)
 _WRITTEN: Final = {"string": ("true", "false"), "json": (True, False), "either": ("true", "false", True, False)}
 _VENDOR_PREFIX: Final = "ext:"
 """Version 1.2 allows vendors to add values with this prefix; for 1.1 the sources disagree."""
@@ -121,7 +123,7 @@ def _empty(known: Property, value: Any, pointer: str) -> Violation | None:
     if value == "" and known.name == ID:
         return Violation(ViolationKind.PRESENCE, pointer, known.presence, "an empty string")
     if value == "" and (known.kind == "string" or not known.required):
-        return Violation(ViolationKind.EMPTY, pointer, "C")
+        return Violation(ViolationKind.EMPTY if known.kind == "string" else ViolationKind.BLANK, pointer, "C")
     if value == [] and known.required:
         return Violation(ViolationKind.PRESENCE, pointer, known.presence, "an empty array")
     return None
@@ -171,7 +173,10 @@ def _wrong_type(known: Property, wanted: str, value: Any, pointer: str) -> Viola
 
 def _boolean(known: Property, value: Any, pointer: str, booleans: str) -> Iterator[Violation]:
     word = str(value).lower() if isinstance(value, bool | str) else None
-    if word not in _BOOLEAN_WORDS:
+    if known.trust != "A" and value in _BOOLEAN_DIGITS and not isinstance(value, bool):
+        # That booleans are words and no digits is as uncertain as their form.
+        yield Violation(ViolationKind.BOOLEAN, pointer, "B", "a digit instead of a boolean")
+    elif word not in _BOOLEAN_WORDS:
         # Not a boolean in any form; only the form is uncertain, not the type.
         came = "" if isinstance(value, str) else f"{json_type(value)} instead of a boolean"
         yield Violation(ViolationKind.TYPE, pointer, "A", came)

@@ -5,6 +5,7 @@ from typing import Final
 
 import httpx
 
+from oneroster.contract.dialects.dialect import path_parameters
 from oneroster.contract.errors import ExplainedBy, OtherAuthentication
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.credentials import Credentials, NoCredentials
@@ -33,6 +34,8 @@ MALFORMED_HEADERS: Final = (
 SCHEMES: Final = frozenset({"bearer", "oauth"})
 """The schemes of the standard, in lower case."""
 JSON: Final = "application/json"
+UNKNOWN_ID: Final = "oneroster-check-nowhere"
+"""An id that exists on no tenant."""
 
 TRUSTED_HEADERS: Final = {
     "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
@@ -89,6 +92,16 @@ def _data_in(exchange: Exchange, operation: Operation) -> bool:
     return isinstance(exchange.payload, dict) and bool(exchange.payload.get(operation.wrapper or ""))
 
 
+def unknown_path(operation: Operation) -> str:
+    """Return the path of a single read with an id that no record has."""
+    return encoded_path(operation.path, dict.fromkeys(path_parameters(operation), UNKNOWN_ID))
+
+
+def exchange_is_early(exchange: Exchange) -> bool:
+    """Return whether a response tells those without credentials that an id is unknown."""
+    return exchange.status in (200, 404)
+
+
 @rule(
     "OR-ACC-01",
     family="access",
@@ -110,6 +123,11 @@ def without_credentials(tenant: ObservedTenant, operation: Operation) -> Iterato
             "a HEAD request": tenant.probe(path, method="HEAD", access=NoCredentials()),
             "a request with the headers of a browser": tenant.probe(path, headers=headers, access=NoCredentials()),
         }
+        if not operation.many:
+            unknown = tenant.probe(unknown_path(operation), access=NoCredentials())
+            if exchange_is_early(unknown):
+                message = f"an unknown id without credentials returned HTTP {unknown.status} instead of 401"
+                yield exchange_finding(message, unknown, Level.SHOULD, known)
         if operation.many:
             every = tenant.probe(path, EVERY_PARAMETER, access=NoCredentials())
             attempts["a request with every parameter of the standard"] = every
@@ -132,6 +150,18 @@ def sampled_operations(tenant: ObservedTenant) -> Iterator[Operation]:
             yield operation
 
 
+def one_of_each_resource(tenant: ObservedTenant) -> Iterator[Operation]:
+    """One collection for each first segment of a path, and the sampled operations and one nested collection.
+
+    Servers often have a handler for each of these segments, and some check in it whether there are credentials.
+    """
+    segments: dict[str, Operation] = {}
+    for operation in readable(tenant):
+        if operation.many:
+            segments.setdefault("nested" if operation.scope is not None else operation.path, operation)
+    return iter(dict.fromkeys((*sampled_operations(tenant), *segments.values())))
+
+
 @rule(
     "OR-ACC-02",
     family="access",
@@ -140,7 +170,7 @@ def sampled_operations(tenant: ObservedTenant) -> Iterator[Operation]:
     example="GET /users with a token that was never issued returns 200",
     fix="look up the token, or verify the signature, on every request",
     stands_on=("status 401",),
-    over=sampled_operations,
+    over=one_of_each_resource,
 )
 def wrong_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     invalid = tenant.gateway.target.access.invalid()

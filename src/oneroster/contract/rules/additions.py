@@ -28,6 +28,8 @@ STUDENT: Final = "student"
 TEACHER: Final = "teacher"
 PARENTS: Final = frozenset({"parent", "guardian"})
 CASE: Final = "case"
+OWNERS: Final = ("Class", "Course")
+"""The elements to which a resource belongs."""
 OBJECTIVES: Final = ("LineItem", "Result", "AssessmentLineItem", "AssessmentResult")
 
 
@@ -270,6 +272,15 @@ def teachers_are_no_agents(tenant: ObservedTenant, operation: Operation) -> Iter
         yield counted_finding(message, tally, "agents", judged)
 
 
+def _resources_of_owners(tenant: ObservedTenant) -> Iterator[Record]:
+    """Yield the resources in the nested collections of classes and courses that were read."""
+    operations = tenant.standard.specification.operations
+    for each in tenant.dialect.nested:
+        parents = each.scope.parents if each.scope is not None else ()
+        if each.element == "Resource" and any(operations[one.read].element in OWNERS for one in parents):
+            yield from (row for found in tenant.walks(each) for row in found.rows)
+
+
 @rule(
     "OR-ADD-16",
     family="additions",
@@ -281,7 +292,7 @@ def teachers_are_no_agents(tenant: ObservedTenant, operation: Operation) -> Iter
     needs=("OR-SEM-10",),
 )
 def resources_belong(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    owners = [tenant.all_rows(tenant.dialect.collection_of(element)).values() for element in ("Class", "Course")]
+    owners = [tenant.all_rows(tenant.dialect.collection_of(element)).values() for element in OWNERS]
     linked = {identity(item) for rows in owners for row in rows for item in references_at(row, "resources")}
     if not linked:
         raise NotEnoughData(0, 1, "class or course with resources")
@@ -289,6 +300,7 @@ def resources_belong(tenant: ObservedTenant, operation: Operation) -> Iterator[F
     def stray(row: Record) -> bool:
         return is_live(row) and identity(row) not in linked
 
+    # The property is optional: the link may show in the nested collections only.
+    elsewhere = any(identity(row) not in linked for row in _resources_of_owners(tenant))
     for each in records_that(tenant, operation, stray, "no class and no course refers to the resource", "sourcedId"):
-        # The property is optional: the link may show in the nested collections only.
-        yield replace(each, level=Level.SHOULD)
+        yield replace(each, level=Level.SHOULD) if elsewhere else each

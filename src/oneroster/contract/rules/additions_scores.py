@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from oneroster.contract.errors import NotEnoughData
 from oneroster.contract.http.parsed_response import Record, identity
+from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding
 from oneroster.contract.observation.membership import is_live
 from oneroster.contract.observation.observed_tenant import ObservedTenant
@@ -77,7 +78,7 @@ SCORES: Final = {
     "OR-ADD-06",
     family="additions",
     title="A score and a textScore fit their score scale",
-    clause="2.4 score and textScore, must fit the score scale; what fits is read as one of its values [B]",
+    clause="2.4 score, 2.5 textScore, must fit the score scale [A]",
     example="the textScore is Z, and the score scale of the result has the values A to F",
     fix="send a value of the score scale, or leave out scoreScale",
     over=base_collection_of("Result", "AssessmentResult"),
@@ -99,7 +100,8 @@ def scores_fit(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
     for name, tally in tallies.items():
         if tally.count:
             message = f"{SCORES[name][1]} in {tally.count} of {count_of(judged[name], 'record')}"
-            yield counted_finding(message, tally, name, judged[name])
+            stated = (operation.element, name) != ("Result", "textScore")
+            yield counted_finding(message, tally, name, judged[name], None if stated else Level.SHOULD)
 
 
 @rule(

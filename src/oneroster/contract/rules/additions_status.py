@@ -17,8 +17,8 @@ from oneroster_runtime.specification import Operation
 
 MAJOR: Final = "imsx_codeMajor"
 SEVERITY: Final = "imsx_severity"
-WORDS: Final = {MAJOR: "CodeMajor", SEVERITY: "Severity"}
-"""The enumerations of the document for the codes."""
+ENUMERATIONS: Final = {MAJOR: "CodeMajor", SEVERITY: "Severity"}
+"""The enumerations of the document, by code."""
 DESCRIPTION: Final = "imsx_description"
 MINOR: Final = "imsx_CodeMinor"
 FIELDS: Final = "imsx_codeMinorField"
@@ -56,21 +56,18 @@ def one_status_object(tenant: ObservedTenant, operation: Operation) -> Iterator[
             message = f"the body of an HTTP {exchange.status} response is no object with {MAJOR} and {SEVERITY}"
             yield exchange_finding(message, exchange)
             return
-        if (wrong := _undocumented_word(tenant, body)) is not None:
-            yield exchange_finding(f"{wrong} of an HTTP {exchange.status} response has an undocumented value", exchange)
+        if unknown := [name for name in (MAJOR, SEVERITY) if not _is_documented(tenant, name, body[name])]:
+            yield exchange_finding(f"{unknown[0]} of an HTTP {exchange.status} response is not documented", exchange)
             return
         if not isinstance(body.get(DESCRIPTION, ""), str):
             yield exchange_finding(f"{DESCRIPTION} of an HTTP {exchange.status} response is no text", exchange)
             return
 
 
-def _undocumented_word(tenant: ObservedTenant, body: dict[str, Any]) -> str | None:
-    """Return the code of a status object whose value is not, letter for letter, one of its enumeration."""
-    enumerations = tenant.standard.specification.enumerations
-    words = {name: enumerations.get(enumeration, ()) for name, enumeration in WORDS.items()}
-    # OR-ERR-08 judges what a documented value says, and other words.
-    folded = {name: body[name].lower() if isinstance(body[name], str) else body[name] for name in words}
-    return next((name for name in words if body[name] not in words[name] and folded[name] in words[name]), None)
+def _is_documented(tenant: ObservedTenant, name: str, word: Any) -> bool:
+    """Return whether a code has one of its documented values, in their spelling."""
+    words = tenant.standard.specification.enumerations.get(ENUMERATIONS[name], ())
+    return not words or word in words
 
 
 @rule(

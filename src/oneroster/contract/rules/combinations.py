@@ -6,7 +6,6 @@ are set.
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlsplit
 
 from oneroster.contract.errors import ExplainedBy, NotJudged, NotOffered
 from oneroster.contract.http.parsed_response import ParsedResponse, identity
@@ -35,7 +34,6 @@ MOST_PLAIN_PAGES: Final = 12
 VALUES: Final = ("OR-SCH-02", "OR-SCH-03", "OR-SCH-04", "OR-SCH-05", "OR-SCH-07")
 """The rules on types and forms of values, which report those that only selected fields have as well."""
 ID: Final = "sourcedId"
-PAGING: Final = frozenset({"limit", "offset"})
 ABSENT: Final = object()
 """The value of a field that a record does not have; null is another one."""
 EVERYTHING: Final = "filter, sort, fields, limit and offset"
@@ -44,6 +42,8 @@ UNORDERED: Final = "the rows are not in descending order"
 REPEATED: Final = "rows on two pages"
 OF_ANY_ROWS: Final = frozenset({UNORDERED, REPEATED})
 """What is wrong whichever rows a filter selects."""
+PAGES: Final = ("OR-PAG-01", "OR-PAG-02", "OR-PAG-03", "OR-PAG-04")
+"""The rules on pages without other parameters."""
 EXPLAINING: Final = {
     "filter": ("OR-FLT-01", "OR-FLT-05", "OR-FLT-04", "OR-FLT-06", "OR-FLT-11", "OR-FLT-02"),
     "sort": ("OR-SRT-01", "OR-SRT-02"),
@@ -101,7 +101,7 @@ def wrong_rows(
         tenant: The tenant.
         known: The collection and the filter.
         pages: The queries of the pages.
-        is_cut: Whether the server shortens pages of this size, so that rows may be missing.
+        is_cut: Whether the pages need not hold all rows: the server shortens them, or they are the first ones.
     """
     if not pages:
         return None
@@ -165,6 +165,31 @@ def _plain_pages(pages: list[Query], rows: int) -> list[Query]:
     return [{"limit": limit, "offset": offset} for offset in range(0, min(rows, MOST_PLAIN_PAGES * limit), limit)]
 
 
+def _are_wrong_without_parameters(tenant: ObservedTenant, known: Combination, pages: list[Query]) -> bool:
+    """Return whether pages of that size are wrong without other parameters as well."""
+    plain = _plain_pages(pages, len(known.found))
+    is_cut = len(known.found) > len(plain) * int(plain[0]["limit"])
+    return wrong_rows(tenant, known, plain, is_cut=is_cut) is not None
+
+
+def _apart_from_paging(
+    tenant: ObservedTenant, known: Combination, pages: list[Query]
+) -> tuple[list[Query], tuple[str, list[str]]]:
+    """Return wrong pages and what is wrong with them: one page where pages without parameters are wrong as well.
+
+    Raises ``ExplainedBy`` when the one page is right, or the server shortens it.
+    """
+    wrong = wrong_rows(tenant, known, pages)
+    if _are_wrong_without_parameters(tenant, known, pages):
+        is_whole = len(known.found.pages[0].rows) == len(known.found) <= MOST_ROWS
+        pages = [{**pages[0], "limit": min(MOST_ROWS, known.found.limit), "offset": 0}] if is_whole else []
+        wrong = wrong_rows(tenant, known, pages)
+    if wrong is None:
+        text = "pages without parameters are wrong as well"
+        raise ExplainedBy(PAGES, text, anywhere=True, otherwise=text)
+    return pages, wrong
+
+
 def _wrong_sorted_pages(tenant: ObservedTenant) -> Callable[[Combination], object]:
     """Return a function that says what is wrong with sorted pages."""
     return lambda other: wrong_rows(tenant, other, queries(other).get(SORTED, []))
@@ -194,21 +219,18 @@ def _most_certain_first(operation: Operation, found: dict[str, list[Query]]) -> 
     fix="build one query from all parameters, for every collection alike",
     stands_on=("parameter limit", "parameter offset"),
     over=all_collections,
-    needs=("OR-PAG-01", "OR-PAG-02", "OR-PAG-03", "OR-PAG-04"),
 )
 @confirmed
 def rows_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     known = combination(tenant, operation)
     explained: ExplainedBy | None = None
     for what, pages in _most_certain_first(operation, queries(known)):
-        if (wrong := wrong_rows(tenant, known, pages)) is None:
+        if wrong_rows(tenant, known, pages) is None:
             continue
+        pages, wrong = _apart_from_paging(tenant, known, pages)
         level = _level_of_rows(tenant, known, pages, wrong[0])
-        plain = _plain_pages(pages, len(known.found))
-        if len(known.found) <= len(plain) * int(plain[0]["limit"]) and wrong_rows(tenant, known, plain) is not None:
-            text = "pages without parameters are wrong as well"
-            raise ExplainedBy(("OR-PAG-03", "OR-PAG-04", "OR-PAG-02"), text, anywhere=True, otherwise=text, level=level)
-        if "sort" in pages[0] and shows_on_a_whole_collection(tenant, known, _wrong_sorted_pages(tenant)):
+        sorted_pages = len(pages) > 1 and "sort" in pages[0]
+        if sorted_pages and shows_on_a_whole_collection(tenant, known, _wrong_sorted_pages(tenant)):
             rules = ("OR-PAG-10", "OR-PAG-09", "OR-SRT-01", "OR-SRT-02")
             text = "pages of a sorted collection are wrong"
             # Another combination may be wrong for another reason.
@@ -228,12 +250,33 @@ def rows_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iterat
             # Of a server that shortens pages, the first rows of a sort alone may all have one value.
             text = f"{text}: {wrong[0]}"
             raise ExplainedBy(EXPLAINING["sort"][::-1], text, anywhere=True, otherwise=text, level=level)
-        symptom_of = tuple(rule_id for name in alone for rule_id in EXPLAINING[name])
-        shown = combined(tenant, known.found, pages[0])
-        yield finding(f"{text}: {wrong[0]}", shown, wrong[1], level=level, symptom_of=symptom_of)
+        # Of many pages without parameters, only the first were looked at.
+        by_paging = PAGES if len(known.found) > MOST_PLAIN_PAGES * int(pages[0]["limit"]) else ()
+        symptom_of = (*(rule_id for name in alone for rule_id in EXPLAINING[name]), *by_paging)
+        # What shows without the filter as well is as certain as the other parameters.
+        certain = [] if level is Level.MUST else list(_wrong_without_filter(tenant, known, what))
+        page = combined(tenant, known.found, pages[0])
+        yield from certain or [finding(f"{text}: {wrong[0]}", page, wrong[1], level, symptom_of)]
         return
     if explained is not None:
         raise explained
+
+
+def _wrong_without_filter(tenant: ObservedTenant, known: Combination, what: str) -> Iterator[Finding]:
+    """Yield what is wrong with the pages of a combination of which the filter is left out."""
+    if len(known.found.pages[0].rows) < len(known.found) or len(known.found) > min(MOST_ROWS, known.found.limit):
+        # A server that shortens pages may shorten these.
+        return
+    whole = len(known.found) // 2 + 1
+    selection: Query = {"fields": f"{ID},{FIELD}"} if what == EVERYTHING else {}
+    sort: Query = {"sort": FIELD, "orderBy": "desc"} if what == EVERYTHING else {}
+    for parameters in ({}, sort, selection, {**sort, **selection}):
+        pages: list[Query] = [{"limit": whole, "offset": offset, **parameters} for offset in (0, whole)]
+        if (wrong := wrong_rows(tenant, known, pages)) is not None:
+            names = "".join(f"{name}, " for name in parameters if name != "orderBy")
+            page = combined(tenant, known.found, pages[0])
+            yield finding(f"with {names}limit and offset: {wrong[0]}", page, wrong[1])
+            return
 
 
 def wrong_total(tenant: ObservedTenant, known: Combination, page: Query) -> int | None:
@@ -288,51 +331,6 @@ def totals_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iter
         level = level_of_query(operation, page, without="" if of_rows else "filter")
         yield finding(message, combined(tenant, known.found, page), level=level, symptom_of=symptom_of)
         return
-
-
-def lost_parameters(tenant: ObservedTenant, known: Combination, page: Query) -> list[str]:
-    """Return the parameters of a request that its next link does not repeat."""
-    link = combined(tenant, known.found, page).next_link
-    linked = dict(parse_qsl(urlsplit(link or "").query, keep_blank_values=True))
-    sent = {name: str(value) for name, value in page.items() if name not in PAGING}
-    return [] if link is None else sorted(name for name, value in sent.items() if linked.get(name) != value)
-
-
-@rule(
-    "OR-CMB-03",
-    family="combinations",
-    title="Links repeat all parameters of a combined request",
-    clause="4 Link rules, filter, sort and fields are repeated [B]",
-    example="the next link of a filtered and sorted page has the filter, and not the sort",
-    fix="change limit and offset in the query of the request, and keep everything else",
-    stands_on=("header Link", "parameter limit", "parameter offset", "parameter sort", "parameter filter"),
-    over=all_collections,
-    needs=("OR-PAG-06", "OR-PAG-13", "OR-CMB-01"),
-)
-def links_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    known = combination(tenant, operation)
-    page = queries(known)[EVERYTHING][0]
-    reading = combined(tenant, known.found, page)
-    if reading.next_link is None:
-        if reading.exchange.headers.get("Link") and 0 < len(reading.rows) < len(known.matching):
-            text = "the Link header of a page that more rows follow has no next link"
-            raise ExplainedBy(("OR-PAG-06",), text, anywhere=True, otherwise=text)
-        raise NotOffered("the response has no next link")
-    if (path := urlsplit(reading.next_link).path) and path != urlsplit(reading.exchange.url).path:
-        text = "the next link leads to another collection than that of the request"
-        raise ExplainedBy(("OR-PAG-06", "OR-PAG-13"), text, anywhere=True, otherwise=text)
-    lost = lost_parameters(tenant, known, page)
-    alone = {name: {"limit": 1, "offset": 0, name: page[name]} for name in lost}
-    if any(lost_parameters(tenant, known, query) for query in alone.values()):
-        text = f"the next link loses {', '.join(lost)}, alone as well"
-        raise ExplainedBy(("OR-PAG-13", "OR-PAG-06"), text, anywhere=True, otherwise=text)
-    if lost:
-        names = ", ".join(name for name in page if name not in PAGING)
-        text = f"the next link of a request with {names} has lost {', '.join(lost)}"
-        if not {"sort", "orderBy"} & set(lost):
-            # OR-PAG-13 reports what the links of the largest collections lose.
-            raise ExplainedBy(("OR-PAG-13",), text, anywhere=True, otherwise=text)
-        yield finding(text, reading)
 
 
 def _surplus_of_everything(tenant: ObservedTenant, operation: Operation) -> set[str]:

@@ -103,6 +103,7 @@ def _server_errors(responses: list[ParsedResponse]) -> list[ParsedResponse]:
     example="GET /orgs?limit=50 returns 206",
     fix="use the status codes of the standard: 200 for every successful read",
     over=offered,
+    needs=("OR-ENV-09",),
 )
 def documented_status(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     # Any URL may return 404; other rules check whether it is right to do so.

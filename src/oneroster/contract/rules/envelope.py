@@ -3,15 +3,20 @@
 import mimetypes
 from collections.abc import Iterable, Iterator
 
+from oneroster.contract.errors import NotJudged
 from oneroster.contract.harm import Harm
+from oneroster.contract.http.exchange import encoded_path, encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.observation.evidence import finding
-from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.observation.membership import count_parents
+from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.obstacles import obstacle, unread
 from oneroster.contract.observation.operation_selectors import all_collections
-from oneroster.contract.observation.walk import page_beyond
+from oneroster.contract.observation.walk import ObservedWalk, page_beyond
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
+from oneroster.contract.rules.envelope_empty import ask_without_rows
+from oneroster.contract.rules.errors_status_codes import UNKNOWN_ID
 from oneroster_runtime.specification import Operation
 
 JSON = "application/json"
@@ -62,7 +67,22 @@ def wrong_envelopes(readings: list[ParsedResponse]) -> Iterator[Finding]:
     over=collection_operations,
 )
 def collection_envelope(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from wrong_envelopes(successful_responses(tenant, operation))
+    readings = successful_responses(tenant, operation)
+    null = null_pages(tenant, operation)
+    yield from wrong_envelopes([reading for reading in readings if reading not in null])
+
+
+def null_pages(tenant: ObservedTenant, operation: Operation) -> list[ParsedResponse]:
+    """Return the responses with null in place of an empty array: there are others with rows, or no rows."""
+    readings = tenant.readings(operation)
+    if not any(reading.rows and reading.envelope_problem is None for reading in readings):
+        try:
+            if count_parents(tenant, operation):
+                return []
+        except NotJudged:
+            return []
+    payloads = ((reading, reading.exchange.payload) for reading in readings if reading.exchange.status == 200)
+    return [reading for reading, body in payloads if isinstance(body, dict) and body.get(operation.wrapper, 0) is None]
 
 
 @rule(
@@ -77,14 +97,29 @@ def collection_envelope(tenant: ObservedTenant, operation: Operation) -> Iterato
     needs=("OR-ENV-01",),
 )
 def empty_page(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    ask_without_rows(tenant, operation)
+    null = null_pages(tenant, operation)
+    if null:
+        yield finding(null[0].envelope_problem or "", null[0])
+        return
     found = tenant.walk(operation)
     if not found.complete:
         raise found.incomplete
     empty = next((page for page in found.pages if not page.rows), None) or page_beyond(tenant, found)
-    if empty.exchange.status != 200:
-        raise obstacle(empty, "OR-PAG-07")
+    if empty.problem is not None and empty.exchange.status != 200:
+        # A server may end with 404, and still send something else where a filter finds nothing.
+        beyond, empty = empty, _page_of_nothing(tenant, found)
+        if empty.exchange.status != 200:
+            raise obstacle(beyond, "OR-PAG-07")
     if empty.envelope_problem is not None and not empty.rows:
         yield finding(empty.envelope_problem, empty)
+
+
+def _page_of_nothing(tenant: ObservedTenant, found: ObservedWalk) -> ParsedResponse:
+    """Return the response to a filter that no record matches."""
+    query: Query = {"limit": 1, "filter": f"sourcedId='{UNKNOWN_ID}'"}
+    path = encoded_path(found.operation.path, found.values)
+    return tenant.parse(found.operation, tenant.probe(path, encoded_query(query)), found.values, query)
 
 
 @rule(

@@ -106,6 +106,24 @@ def _successful(tenant: ObservedTenant, operation_id: str) -> list[ParsedRespons
 
 
 @rule(
+    "OR-ENV-09",
+    family="envelope",
+    title="A read that succeeds returns 200",
+    clause="6.1 200 success [A]",
+    example="GET /orgs?limit=10 returns 206 with the first ten orgs, or GET /orgs/{id} returns 201",
+    fix="return 200 with every page and every record",
+    over=readable,
+)
+def success_is_200(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    usable = [each for each in tenant.readings(operation) if each.problem is None]
+    others = [each for each in usable if each.exchange.status != SUCCESS]
+    if others:
+        statuses = ", ".join(f"HTTP {status}" for status in sorted({each.exchange.status for each in others}))
+        text = f"{len(others)} of {len(usable)} responses with data have another status than 200: {statuses}"
+        yield finding(text, others[0])
+
+
+@rule(
     "OR-ENV-05",
     family="envelope",
     title="No object of a response has the same key twice",

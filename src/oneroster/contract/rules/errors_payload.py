@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Final
+from urllib.parse import urlsplit
 
 from oneroster.contract.errors import ExplainedBy, NotOffered
 from oneroster.contract.harm import Harm
@@ -75,15 +76,27 @@ def error_responses(tenant: ObservedTenant, operation: Operation) -> list[Exchan
     over=with_expected_errors,
 )
 def error_is_json(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    for exchange in error_responses(tenant, operation):
+    for exchange in _of_the_api_first(operation, error_responses(tenant, operation)):
         if not exchange.body:
             continue
+        level = None if _is_of_the_api(operation, exchange) else Level.SHOULD
         if exchange.payload is UNREADABLE:
-            yield exchange_finding(f"the body of an HTTP {exchange.status} response is not JSON", exchange)
+            yield exchange_finding(f"the body of an HTTP {exchange.status} response is not JSON", exchange, level)
             return
         if exchange.media_type != JSON:
-            yield exchange_finding(f"the media type of an HTTP {exchange.status} response is not {JSON}", exchange)
+            text = f"the media type of an HTTP {exchange.status} response is not {JSON}"
+            yield exchange_finding(text, exchange, level)
             return
+
+
+def _is_of_the_api(operation: Operation, exchange: Exchange) -> bool:
+    """Return whether a response is to a path of an operation: others a gateway may answer, which knows no payload."""
+    return f"/{operation.path.split('/')[1]}" in urlsplit(exchange.url).path
+
+
+def _of_the_api_first(operation: Operation, exchanges: list[Exchange]) -> list[Exchange]:
+    """Return responses in an order in which those of gateways hide no other."""
+    return sorted(exchanges, key=lambda each: not _is_of_the_api(operation, each))
 
 
 @rule(
@@ -97,11 +110,11 @@ def error_is_json(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
     needs=("OR-ERR-06",),
 )
 def error_carries_payload(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    for exchange in error_responses(tenant, operation):
+    for exchange in _of_the_api_first(operation, error_responses(tenant, operation)):
         if not status_entries(exchange.payload):
-            yield exchange_finding(
-                f"an HTTP {exchange.status} response contains no status payload (codeMajor, severity)", exchange
-            )
+            level = None if _is_of_the_api(operation, exchange) else Level.SHOULD
+            text = f"an HTTP {exchange.status} response contains no status payload (codeMajor, severity)"
+            yield exchange_finding(text, exchange, level)
             return
         if not has_status_form(tenant.standard.specification, exchange.payload):
             form = status_form(tenant.standard.specification)

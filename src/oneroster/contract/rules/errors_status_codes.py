@@ -1,14 +1,13 @@
 """Error rules: status codes for unknown ids and paths, unsupported methods and malformed parameters."""
 
-import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Final, TypeVar
-from urllib.parse import quote
 
 from oauthlib.common import urldecode
 
 from oneroster.contract.dialects.dialect import path_parameters
-from oneroster.contract.errors import NotJudged, NotOffered
+from oneroster.contract.errors import NotOffered
 from oneroster.contract.http.credentials import NoCredentials, OAuth1Credentials
 from oneroster.contract.http.exchange import Exchange, encoded_path
 from oneroster.contract.http.incidents import is_server_error
@@ -26,6 +25,7 @@ from oneroster.contract.observation.operation_selectors import (
 from oneroster.contract.observation.provoked_errors import ExpectedErrors
 from oneroster.contract.result import Evidence, Finding
 from oneroster.contract.rule import rule
+from oneroster.contract.rules.errors_near_ids import near_ids_are_unknown
 from oneroster_runtime.specification import Operation
 
 T = TypeVar("T")
@@ -49,8 +49,8 @@ MALFORMED_QUERIES: Final = (
     *("orderBy=sideways", "orderBy="),
 )
 """Queries with a value that the parameter does not allow."""
-NESTED_QUERIES: Final = ("limit=ten", "offset=-1")
-"""Of these, those to try on nested collections, which often have a handler of their own."""
+NESTED_QUERIES: Final = ("limit=ten", "offset=-1", "limit=0", "limit=-1", "orderBy=sideways", "offset=ten", "limit=1.5")
+"""Of these, those to try on nested collections in turn, which often have a handler of their own."""
 HUGE_QUERIES: Final = ("limit=99999999999999999999", "offset=99999999999999999999")
 """Queries with a number that no integer type holds; a server may serve or reject them."""
 ODD_QUERIES: Final = (
@@ -66,8 +66,9 @@ ODD_QUERIES: Final = (
 ODD_TURNS: Final = 10
 MALFORMED_TURNS: Final = 2
 """Of the queries to try, the services after the first get one in so many, each service others."""
-BAD_REQUEST: Final = 400
-_LAST_DIGIT: Final = re.compile(r"\d(?=\D*$)", re.ASCII)
+MOST_TRIES: Final = 5
+CHANGED_SIGNS: Final = 6
+"""Signs at the end of a known id that are exchanged to make one that no record has."""
 MOST_ROWS: Final = 1000
 """Rows of the largest collection to test malformed limits on, because some servers read -1 as "all rows"."""
 
@@ -109,11 +110,12 @@ def unknown_id(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
     path = encoded_path(operation.path, dict.fromkeys(path_parameters(operation), UNKNOWN_ID))
     exchange = record_error(tenant, operation, tenant.probe(path))
     if exchange.status != 404:
-        # The id has another form than those of some servers, which reject it as malformed.
-        alike = _unknown_id_in_the_form(tenant, operation) if exchange.status == BAD_REQUEST else None
-        again = tenant.probe(path.replace(UNKNOWN_ID, quote(alike, safe=""))) if alike is not None else None
-        is_about_form = exchange.status == BAD_REQUEST and (again is None or again.status == 404)
-        level = Level.SHOULD if is_about_form else None
+        level = None
+        if exchange.status == 400:
+            # The id has another form than those of some servers, which reject it as malformed.
+            similar = _similar_id(tenant, operation)
+            again = None if similar is None else tenant.probe(encoded_path(operation.path, similar))
+            level, exchange = (None, again) if again is not None and again.status == 400 else (Level.SHOULD, exchange)
         yield exchange_finding(f"an unknown id returned HTTP {exchange.status} instead of 404", exchange, level)
     if operation in set(one_read_of_each_service(tenant)):
         is_found = exchange.status < 300
@@ -122,17 +124,32 @@ def unknown_id(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
             # Some servers reject such an id as malformed; the rule on the whole run reports server errors.
             if exchange.status < 300 and not is_found:
                 yield exchange_finding(f"an unknown id {what} returned HTTP {exchange.status}", exchange)
+    if exchange.status >= 300:
+        yield from near_ids_are_unknown(tenant, operation)
 
 
-def _unknown_id_in_the_form(tenant: ObservedTenant, operation: Operation) -> str | None:
-    """Return an id that no record has, with another last digit than one that a record has; None if none is known."""
-    source = tenant.dialect.list_of(operation.operation_id)
-    try:
-        known = tenant.known_rows(source) if source is not None else {}
-    except NotJudged:
-        return None
-    made_up = (_LAST_DIGIT.sub(digit, name) for name in known for digit in "147")
-    return next((name for name in made_up if name not in known), None)
+def _similar_id(tenant: ObservedTenant, operation: Operation) -> dict[str, str] | None:
+    """Return path values with an id that no record has, and that has the form of those of the tenant.
+
+    Digits and letters of the end of a known id are exchanged with others of their kind, as a checksum may follow them.
+    """
+    whole = tenant.dialect.list_of(operation.operation_id)
+    known = set(tenant.known_rows(whole)) if whole is not None and tenant.walks(whole) else set()
+    for sourced_id in sorted(known):
+        for seed in range(MOST_TRIES):
+            changed = "".join(_exchanged(sign, seed + place) for place, sign in enumerate(sourced_id[-CHANGED_SIGNS:]))
+            similar = sourced_id[:-CHANGED_SIGNS] + changed
+            if similar not in known and similar != sourced_id:
+                return dict.fromkeys(path_parameters(operation), similar)
+    return None
+
+
+def _exchanged(sign: str, by: int) -> str:
+    """Return another digit or hexadecimal letter in place of one; other signs stay."""
+    for alphabet in ("0123456789", "abcdef", "ABCDEF"):
+        if sign in alphabet:
+            return alphabet[(alphabet.index(sign) + 1 + by) % len(alphabet)]
+    return sign
 
 
 @rule(
@@ -182,12 +199,10 @@ def small_collections(tenant: ObservedTenant) -> Iterator[Operation]:
 
 
 def malformed_elsewhere(tenant: ObservedTenant, operation: Operation) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield paths of nested collections of a service, one for each element, with malformed queries in turn."""
-    seen: set[str | None] = set()
-    for other in nested(tenant):
-        if other.tag == operation.tag and other.element not in seen:
-            seen.add(other.element)
-            yield readable_path(tenant, other), NESTED_QUERIES[len(seen) % 2 :: 2]
+    """Yield paths of every second nested collection of a service, each with one of the malformed queries in turn."""
+    for number, other in enumerate(islice(nested(tenant), 0, None, 2)):
+        if other.tag == operation.tag:
+            yield readable_path(tenant, other), (NESTED_QUERIES[number % len(NESTED_QUERIES)],)
 
 
 def malformed_responses(tenant: ObservedTenant, operation: Operation) -> dict[str, Exchange]:

@@ -37,7 +37,7 @@ MOST_PAGES: Final = 6
 TOO_MANY_REQUESTS: Final = 429
 NOTHING: Final = frozenset({204, 404})
 """Statuses with which some servers say that no row matches."""
-EMPTY_PAGES: Final = ("OR-PAG-07", "OR-ENV-06")
+EMPTY_PAGES: Final = ("OR-ENV-10", "OR-PAG-07", "OR-ENV-06")
 """The rules that report these statuses."""
 
 

@@ -12,7 +12,7 @@ from oneroster.contract.http.exchange import UNREADABLE, Exchange, encoded_query
 from oneroster.contract.http.incidents import is_server_error
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, exchange_finding, finding
-from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.observation.observed_tenant import JSON, ObservedTenant
 from oneroster.contract.observation.operation_selectors import (
     first_readable,
     first_usable_response,
@@ -27,6 +27,8 @@ from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation
 
 QUERY: Final = "limit=1"
+OK: Final = 200
+ANY_TYPE: Final = "*/*"
 UTF_8: Final = frozenset({"utf-8", "utf8", "us-ascii"})
 METHOD_NOT_SUPPORTED: Final = frozenset({405, 501})
 SHOWN_REQUESTS: Final = 3
@@ -193,9 +195,12 @@ def compressed_when_accepted(tenant: ObservedTenant, operation: Operation) -> It
     over=one_of_each_service,
 )
 def json_or_nothing(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    for accepted in ("text/html", "*/*"):
+    for accepted in ("text/html", ANY_TYPE):
         exchange = tenant.probe(readable_path(tenant, operation), QUERY, headers={"Accept": accepted})
-        if exchange.status < 300 and exchange.payload is UNREADABLE:
+        if accepted == ANY_TYPE and exchange.status == OK and exchange.media_type != JSON:
+            # Of a client that takes anything, the standard asks no less than of others: OR-ENV-07 reports it.
+            tenant.odd_media_types.setdefault(operation.operation_id, exchange.request)
+        elif exchange.status < 300 and exchange.payload is UNREADABLE:
             yield exchange_finding(
                 f"a request with 'Accept: {accepted}' returned HTTP {exchange.status} with a body that is not JSON",
                 exchange,

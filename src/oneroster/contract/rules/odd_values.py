@@ -9,6 +9,7 @@ from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.oracle.record_validation import violations
 from oneroster.contract.rules.additions import has_no_primary, has_several_primary
 from oneroster.contract.rules.additions_closed import further_properties
+from oneroster.contract.rules.schema import LEFT_OUT, WITHOUT_VALUE
 from oneroster.contract.rules.semantics_references import ReferencePath, reference_paths, typed_references
 from oneroster.contract.rules.semantics_values import codes_are_odd, is_wrongly_primary
 
@@ -25,14 +26,17 @@ RULES_ON_VALUES: Final = (
     "OR-SEM-20",
     "OR-ADD-01",
     CLOSED,
+    LEFT_OUT,
 )
 """The rules that report single values, in every response in which they are."""
 
 
 def odd_properties(tenant: ObservedTenant, element: str, row: Record) -> set[str]:
     """Return the properties of a record whose values one of `RULES_ON_VALUES` reports."""
-    found = violations(element, row, tenant.specification)
-    odd = {each.pointer.partition(".")[0].removesuffix("[]") for each in found if each.trust != "C"}
+    empty = WITHOUT_VALUE if why_not(LEFT_OUT, tenant.standard.version) is None else ()
+    known = violations(element, row, tenant.specification)
+    found = [each for each in known if each.trust != "C" or each.kind in empty]
+    odd = {each.pointer.partition(".")[0].removesuffix("[]") for each in found}
     odd |= {path.names[0] for path in typed_references(tenant, element) if path.is_mistyped(row)}
     odd |= {path.names[0] for path in reference_paths(tenant, element) if _is_broken(tenant, path, row)}
     # What is tobedeleted differs as well, although no rule reports it.

@@ -13,7 +13,7 @@ from oneroster.contract.observation.evidence import count_of, finding, id_list
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.obstacles import obstacle
 from oneroster.contract.observation.operation_selectors import all_collections, collections
-from oneroster.contract.observation.probe_values import largest_collections, largest_of_each_kind
+from oneroster.contract.observation.probe_values import largest_collections
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.walk import ObservedWalk, walk
 from oneroster.contract.result import Finding
@@ -36,13 +36,6 @@ FIELD_WITH_TIES: Final = "status"
 """Every record has it and it has two values, so no field has more ties."""
 
 
-def largest_and_specialised(tenant: ObservedTenant) -> Iterator[Operation]:
-    """The largest collections of each kind, and all specialised ones."""
-    largest = largest_of_each_kind(tenant)
-    special = (each for each in all_collections(tenant) if each.subset is not None and each.scope is None)
-    return iter(dict.fromkeys((*largest, *special)))
-
-
 @rule(
     "OR-PAG-08",
     family="paging",
@@ -51,7 +44,7 @@ def largest_and_specialised(tenant: ObservedTenant) -> Iterator[Operation]:
     clause="3.1 limit, default; offset, default [A]",
     example="GET /users returns 20 of 400 rows, or all 400",
     fix="use limit=100 when the request has no limit, and offset=0 when it has no offset, whatever else it has",
-    over=largest_and_specialised,
+    over=all_collections,
     needs=("OR-PAG-01",),
 )
 @confirmed

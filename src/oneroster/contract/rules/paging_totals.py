@@ -6,7 +6,7 @@ from typing import Final
 from oneroster.contract.errors import ExplainedBy
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import level_of
-from oneroster.contract.observation.evidence import count_of
+from oneroster.contract.observation.evidence import count_of, evidence_of
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.whole_run import FailedRequests, whole_run
 from oneroster.contract.result import Finding
@@ -58,7 +58,8 @@ def totals_of_all(tenant: ObservedTenant, _operation: Operation) -> Iterator[Fin
         text += f" and the total {first.total}"
         rules = TOTALS if _counts_less(first) else (*TOTALS, *ROWS)
         level = level_of(min(each.operation.trust for each in found))
-        raise ExplainedBy(rules, text, anywhere=True, otherwise=text, level=level)
+        seen = evidence_of(first, first.ids)
+        raise ExplainedBy(rules, text, anywhere=True, otherwise=text, level=level, evidence=seen)
     yield from ()
 
 

@@ -7,8 +7,8 @@ from urllib.parse import unquote_plus
 
 from oneroster.contract.errors import ExplainedBy, OtherAuthentication
 from oneroster.contract.http.credentials import NoCredentials, OAuth1Credentials, OAuth2Credentials
-from oneroster.contract.http.parsed_response import identity
-from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding, exchange_finding
+from oneroster.contract.http.parsed_response import Record, identity
+from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding, exchange_finding, finding
 from oneroster.contract.observation.near_credentials import NearToken, token_in_use
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import first_readable, readable, readable_path
@@ -17,6 +17,7 @@ from oneroster.contract.oracle.error_leaks import response_texts
 from oneroster.contract.oracle.reference_forms import references_in
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
+from oneroster.contract.rules.semantics_values import base_collection_of
 from oneroster.transport.link_header import links_of
 from oneroster_runtime.specification import Operation
 
@@ -26,6 +27,8 @@ NOWHERE: Final = "oneroster-check-nowhere"
 CREDENTIAL_NAMES: Final = frozenset(
     {"access_token", "oauth_token", "oauth_signature", "client_secret", "token", "apikey"}
 )
+SHORT: Final = 3
+"""Letters; shorter names are part of ids by chance."""
 MOST_ROWS: Final = 20
 """Rows of a page whose addresses are looked at; servers build all of them alike."""
 BAD_QUERIES: Final = ("filter=", "limit=-1", "fields=")
@@ -38,6 +41,32 @@ def secrets_of(tenant: ObservedTenant) -> list[str]:
     with suppress(OtherAuthentication):
         found.append(token_in_use(tenant))
     return [text for text in found if text]
+
+
+@rule(
+    "OR-PRV-09",
+    family="privacy",
+    title="The sourcedId of a user contains no personal data",
+    clause="1.1 sourcedId, must not contain personal data [A]",
+    example="the sourcedId of a user is the email address, or is made of both names",
+    fix="make ids from numbers or random letters; they appear in URLs and logs",
+    over=base_collection_of("User"),
+)
+def anonymous_ids(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    found = tenant.walk(operation)
+    named = sum(map(_names_its_user, found.rows))
+    if named:
+        # The ids are not shown, because they are the personal data.
+        yield finding(
+            f"{named} of {count_of(len(found), 'sourcedId')} contain an email address or a full name", found.pages[0]
+        )
+
+
+def _names_its_user(row: Record) -> bool:
+    """Return whether the sourcedId of a user contains the email address, or the given and the family name."""
+    email, *names = (str(row.get(name) or "").casefold() for name in ("email", "givenName", "familyName"))
+    sourced_id = (identity(row) or "").casefold()
+    return ("@" in email and email in sourced_id) or all(len(name) > SHORT and name in sourced_id for name in names)
 
 
 @rule(

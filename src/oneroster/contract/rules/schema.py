@@ -1,7 +1,9 @@
 """Schema rules: every record, property by property, against the strict document."""
 
 from collections.abc import Callable, Iterator
+from typing import Final
 
+from oneroster.contract.clauses_v1p2 import why_not
 from oneroster.contract.errors import NotJudged
 from oneroster.contract.http.parsed_response import identity
 from oneroster.contract.levels import Level, level_of
@@ -14,6 +16,11 @@ from oneroster.contract.oracle.record_validation import Violation, ViolationKind
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation
+
+LEFT_OUT: Final = "OR-ADD-20"
+"""The rule on properties without a value, which not every version has."""
+WITHOUT_VALUE: Final = frozenset({ViolationKind.NULL, ViolationKind.BLANK})
+"""The kinds of violations that it reports."""
 
 
 def judge_of_certain_facts(kind: ViolationKind) -> Callable[[ObservedTenant, Operation], Iterator[Finding]]:
@@ -128,6 +135,7 @@ schema_rule(
 )
 def probable(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     found, judged = RecordViolations.of(tenant).counts(operation)
+    certain = WITHOUT_VALUE if why_not(LEFT_OUT, tenant.standard.version) is None else ()
     for violation, tally in found.items():
-        if violation.trust != "A":
+        if violation.trust != "A" and violation.kind not in certain:
             yield _violation_finding(violation, tally, judged, level_of(violation.trust))

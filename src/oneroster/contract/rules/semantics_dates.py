@@ -108,37 +108,52 @@ def enrollment_collection(tenant: ObservedTenant) -> Iterator[Operation]:
 @rule(
     "OR-SEM-14",
     family="semantics",
-    title="An enrollment begins and ends within the sessions of its class",
-    clause="5.7 beginDate and endDate, within the session of the class [B]",
+    title="An enrollment begins within the sessions of its class",
+    clause="5.7 beginDate, within the session of the class [A]",
     example="beginDate is 2019-08-18 in a class whose only term is that of 2025",
     fix="use the day on which the student joined this class, not the day of the first enrollment in the school",
     over=enrollment_collection,
     needs=("OR-SEM-13",),
 )
 @confirmed
-def within_sessions(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+def begins_within_sessions(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    yield from _outside_sessions(tenant, operation, "beginDate", timedelta(0))
+
+
+@rule(
+    "OR-SEM-36",
+    family="semantics",
+    title="An enrollment ends within the sessions of its class",
+    clause="5.7 endDate [B]",
+    example="endDate is 2099-06-30 in a class whose only term is that of 2025",
+    fix="use the day on which the student left this class, or leave the property out",
+    over=enrollment_collection,
+    needs=("OR-SEM-13",),
+)
+@confirmed
+def ends_within_sessions(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    # The last day may be written as the day after it.
+    yield from _outside_sessions(tenant, operation, "endDate", ONE_DAY)
+
+
+def _outside_sessions(tenant: ObservedTenant, operation: Operation, name: str, more: timedelta) -> Iterator[Finding]:
+    """Yield a finding if a date of enrollments is before the sessions of their class, or more days after them."""
     found = tenant.walk(operation)
     classes = tenant.all_rows(tenant.dialect.collection_of("Class"))
     sessions = tenant.all_rows(tenant.dialect.collection_of("AcademicSession"))
-    begins, ends = CauseCount(found.pages[0]), CauseCount(found.pages[0])
-    judged = 0
+    tally, judged = CauseCount(found.pages[0]), 0
     for row in found.rows:
-        span, begin = _class_period(row, classes, sessions), _day(row.get("beginDate"))
-        end = _day(row.get("endDate"))
-        if span is None or (begin is None and end is None) or not is_live(row):
+        span, day = _class_period(row, classes, sessions), _day(row.get(name))
+        if span is None or day is None or not is_live(row):
             continue
         judged += 1
-        if begin is not None and not span[0] <= begin <= span[1]:
-            begins.add(identity(row))
-        # The last day may be written as the day after it.
-        if end is not None and not span[0] <= end <= span[1] + ONE_DAY:
-            ends.add(identity(row))
+        if not span[0] <= day <= span[1] + more:
+            tally.add(identity(row))
     if not judged:
-        raise NotEnoughData(0, 1, "enrollment with dates and a class with sessions")
-    for tally, name in ((begins, "beginDate"), (ends, "endDate")):
-        if tally.count:
-            message = f"{name} is outside the sessions of the class in {tally.count} of {count_of(judged, 'record')}"
-            yield counted_finding(message, tally, name, judged)
+        raise NotEnoughData(0, 1, f"enrollment with {name} and a class with sessions")
+    if tally.count:
+        message = f"{name} is outside the sessions of the class in {tally.count} of {count_of(judged, 'record')}"
+        yield counted_finding(message, tally, name, judged)
 
 
 def _class_period(row: Record, classes: dict[str, Record], sessions: dict[str, Record]) -> tuple[date, date] | None:

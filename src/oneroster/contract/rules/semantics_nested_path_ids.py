@@ -17,6 +17,8 @@ from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation
 
+NOT_FOUND: Final = 404
+CERTAIN: Final = "A"
 CANDIDATES: Final = 50
 """Parents of each kind to search for an unrelated pair."""
 
@@ -35,6 +37,8 @@ def unknown_parent(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
     unknown = f"oneroster-check-{secrets.token_hex(8)}"
     reading = tenant.fetch(operation, dict.fromkeys(path_parameters(operation), unknown), {"limit": 1})
     yield from _expect_no_rows(reading, "an unknown parent")
+    if reading.problem is None and not reading.rows and dict(operation.status_trust).get(NOT_FOUND) == CERTAIN:
+        yield finding("an unknown parent returned an empty array instead of the documented 404", reading)
 
 
 def _expect_no_rows(reading: ParsedResponse, what: str) -> Iterator[Finding]:

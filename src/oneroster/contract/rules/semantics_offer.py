@@ -8,7 +8,7 @@ from oneroster.contract.errors import ExplainedBy, NotEnoughData, NotJudged
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse, identity
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.evidence import count_of, finding
+from oneroster.contract.observation.evidence import count_of, evidence_of, finding
 from oneroster.contract.observation.membership import count_parents, is_live
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Offer
 from oneroster.contract.observation.operation_selectors import reads
@@ -169,4 +169,6 @@ def nested_are_offered(tenant: ObservedTenant, operation: Operation) -> Iterator
         if operation is absent[0]:
             yield finding(f"no nested collection is offered: all {len(absent)} return HTTP {status}", asked[0])
         return
-    yield finding(f"{count_of(len(asked), 'listed parent')} returned HTTP {status}", asked[0])
+    text = f"{count_of(len(asked), 'listed parent')} returned HTTP {status}"
+    # The parents that were asked for may all have no rows.
+    raise ExplainedBy(("OR-ENV-10",), text, anywhere=True, otherwise=text, evidence=evidence_of(asked[0]))

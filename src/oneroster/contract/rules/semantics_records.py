@@ -7,7 +7,9 @@ from typing import Final
 from oneroster.contract.errors import NotEnoughData
 from oneroster.contract.http.parsed_response import Record, identity
 from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding
+from oneroster.contract.observation.membership import is_live
 from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.record_versions import is_whole, record_versions
 from oneroster.contract.oracle.filters import parse_number, parse_timestamp
 from oneroster.contract.oracle.reference_forms import references_at
@@ -17,6 +19,8 @@ from oneroster.contract.rules.semantics_references import base_collections, refe
 from oneroster.contract.rules.semantics_values import base_collection_of
 from oneroster_runtime.specification import Operation
 
+STUDENT: Final = "student"
+RELATIVES: Final = frozenset({"parent", "guardian", "relative"})
 FAST_CLOCK: Final = timedelta(days=1)
 """How far the clock of a server may be ahead."""
 
@@ -35,6 +39,36 @@ def records_that(
             tally.add(identity(each.row))
         message = f"{what} in {tally.count} of {count_of(len(versions), 'record')}"
         yield counted_finding(message, tally, pointer, len(versions))
+
+
+@rule(
+    "OR-SEM-37",
+    family="semantics",
+    title="A student and a parent, guardian or relative are agents of each other",
+    clause="5.13 agents, both directions: on a student the parents, on a parent the children [A]",
+    example="a student has the parent p-1 as agent, and the agents of p-1 do not name the student",
+    fix="derive both directions from one relation of student and parent",
+    over=base_collection_of("User"),
+    needs=("OR-SEM-05",),
+)
+@confirmed
+def agents_of_each_other(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    found, judged = tenant.walk(operation), 0
+    users = {name: row for name, row in tenant.all_rows(operation).items() if is_live(row)}
+    tally = CauseCount(found.pages[0])
+    for name, row in users.items():
+        role = row.get("role")
+        others = RELATIVES if role == STUDENT else {STUDENT} if role in RELATIVES else frozenset()
+        for agent in {identity(item) or "" for item in references_at(row, "agents")} & users.keys():
+            if users[agent].get("role") in others:
+                judged += 1
+                if name not in {identity(item) for item in references_at(users[agent], "agents")}:
+                    tally.add(agent)
+    if not judged:
+        raise NotEnoughData(0, 1, "student with a parent, guardian or relative as agent")
+    if tally.count:
+        message = f"a user is not named by an agent in {tally.count} of {count_of(judged, 'agent')}"
+        yield counted_finding(message, tally, "agents", judged)
 
 
 @rule(

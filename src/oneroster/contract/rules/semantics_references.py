@@ -1,12 +1,13 @@
 """Semantic rules on references: their target exists, their type matches, parents and children refer to each other."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple
 
 from oneroster.contract.errors import NoResponseError, NotEnoughData, NotJudged
 from oneroster.contract.http.parsed_response import Record, identity
 from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding, finding, id_list
+from oneroster.contract.observation.membership import in_subset
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import collections, readable
 from oneroster.contract.observation.recheck import confirmed
@@ -14,7 +15,7 @@ from oneroster.contract.observation.record_versions import record_versions
 from oneroster.contract.oracle.reference_forms import references_at
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import OperationSelector, rule
-from oneroster_runtime.specification import Operation, Property
+from oneroster_runtime.specification import Operation, Property, Subset
 
 CONFIRMED_BY_READ: Final = 3
 """References per property whose target is missing from the list and is read by id before they count as broken."""
@@ -53,6 +54,20 @@ class ReferencePath(NamedTuple):
         """Return whether a reference of a record has another type than the document."""
         types = {item["type"] for item in self.references(row) if isinstance(item.get("type"), str)}
         return not types <= set(self.known.reference_types)
+
+    def is_of_another_kind(self, tenant: ObservedTenant, row: Record, kinds: Mapping[str, Subset]) -> bool:
+        """Return whether a reference of a record has the type of one kind, and leads to a record of another."""
+        try:
+            targets = tenant.known_rows(tenant.dialect.collection_of(self.known.refers_to))
+        except NotJudged:
+            return False
+        for item in self.references(row):
+            named, target = kinds.get(str(item.get("type"))), targets.get(identity(item) or "")
+            # A semester may count as a term: it is of no kind that has a collection of its own.
+            odd = named is not None and target is not None and not in_subset(target, named)
+            if odd and target is not None and any(in_subset(target, other) for other in kinds.values()):
+                return True
+        return False
 
     def has_unknown_type(self, tenant: ObservedTenant, row: Record) -> bool:
         """Return whether a reference of a record has a type that no reference has."""
@@ -178,6 +193,28 @@ def reference_types(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
             found = counted_finding(message, tally, f"{path}.type", len(versions))
             unknown = all(path.has_unknown_type(tenant, each.row) for each in wrong)
             yield replace(found, symptom_of=("OR-SCH-03",)) if unknown else found
+            continue
+        kinds = specialised_kinds(tenant, path)
+        other = [each for each in versions if kinds and path.is_of_another_kind(tenant, each.row, kinds)]
+        if other:
+            tally = CauseCount(other[0].response)
+            for each in other:
+                tally.add(identity(each.row))
+            message = f"{path}.type names another kind than that of the record in {tally.count} of "
+            yield counted_finding(message + count_of(len(versions), "record"), tally, f"{path}.type", len(versions))
+
+
+def specialised_kinds(tenant: ObservedTenant, path: ReferencePath) -> dict[str, Subset]:
+    """Return the types of a reference that name a specialised collection, such as student, with what each selects."""
+    of = tenant.dialect.collection_of(path.known.refers_to)
+    selected = [each.subset for each in tenant.dialect.collections if each.element == path.known.refers_to]
+    return {
+        word: subset
+        for subset in selected
+        if subset is not None and of is not None and subset.of == of.operation_id
+        for word in subset.values
+        if word in path.known.reference_types
+    }
 
 
 def parent_and_children(tenant: ObservedTenant, operation: Operation) -> tuple[Property, Property] | None:

@@ -1,7 +1,8 @@
 """Semantic rules on single reads, compared with the entry of the same record in its list."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 from oneroster.contract.errors import ExplainedBy, NotEnoughData, NotJudged
 from oneroster.contract.harm import Harm
@@ -13,10 +14,19 @@ from oneroster.contract.observation.obstacles import unread
 from oneroster.contract.observation.operation_selectors import reads
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import needs_escaping
+from oneroster.contract.oracle.filters import parse_timestamp
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.odd_values import RULES_ON_VALUES, odd_properties
 from oneroster_runtime.specification import Operation
+
+DATED: Final = "dateLastModified"
+UNCHANGED: Final = "OR-SEM-38"
+"""The rule on records that change when they are read."""
+JUST_NOW: Final = timedelta(hours=1)
+"""How far the clock of a server may be from that of the kit."""
+SOME: Final = 2
+"""The fewest single reads of which all must differ from the list."""
 
 
 def reads_with_list_entries(
@@ -54,18 +64,19 @@ def single_equals_entry(tenant: ObservedTenant, operation: Operation) -> Iterato
     odd = True
     for reading, asked, entry in reads_with_list_entries(tenant, operation):
         (record,) = reading.rows
-        names = _differing(tenant, operation, record, entry)
+        names = _differing(record, entry)
         if identity(record) == asked and names and not _is_of_general_list(tenant, operation, record):
             example = example or reading
-            odd = odd and set(names) <= odd_properties(tenant, operation.element or "", record)
+            dated = {DATED} if _is_only_dated_later(record, entry) else set()
+            odd = odd and names <= odd_properties(tenant, operation.element or "", record) | dated
             for name in names:
                 different.setdefault(name, []).append(asked)
     if example is not None:
-        fields = ", ".join(sorted(different))
+        fields = _shown(tenant, operation, different)
         ids = dict.fromkeys(asked for asked_for in different.values() for asked in asked_for)
         message = f"the single read and the list entry differ in {fields}"
         if odd:
-            raise ExplainedBy(RULES_ON_VALUES, message, anywhere=True, otherwise=message)
+            raise ExplainedBy((*RULES_ON_VALUES, UNCHANGED), message, anywhere=True, otherwise=message)
         yield finding(message, example, ids)
 
 
@@ -78,20 +89,52 @@ def _is_of_general_list(tenant: ObservedTenant, operation: Operation, record: Re
     except NotJudged:
         return False
     entry = general.get(identity(record) or "")
-    return entry is not None and not _differing(tenant, operation, record, entry)
+    return entry is not None and not _differing(record, entry)
 
 
-def _differing(tenant: ObservedTenant, operation: Operation, one: Record, other: Record) -> list[str]:
-    """Return the documented properties that differ between two records, and the number of other ones."""
-    known = tenant.properties(operation.element)
-    names = [name for name in one.keys() | other.keys() if _value_of(one, name) != _value_of(other, name)]
-    shown_names = sorted(name for name in names if name in known)
-    others = len(names) - len(shown_names)
-    return shown_names + ([f"{others} undocumented properties"] if others else [])
+def _differing(one: Record, other: Record) -> set[str]:
+    """Return the properties that differ between two records."""
+    return {name for name in one.keys() | other.keys() if _value_of(one, name) != _value_of(other, name)}
+
+
+def _shown(tenant: ObservedTenant, operation: Operation, names: Collection[str]) -> str:
+    """Return the documented names of some, and the number of other ones, which may be values of records."""
+    known = sorted(name for name in names if name in tenant.properties(operation.element))
+    others = len(names) - len(known)
+    return ", ".join(known + ([f"{others} undocumented properties"] if others else []))
 
 
 def _value_of(record: Record, name: str) -> tuple[bool, Any]:
     return name in record, record.get(name)
+
+
+@rule(
+    UNCHANGED,
+    family="semantics",
+    title="Reading a record does not change its dateLastModified",
+    clause="5.1 dateLastModified, the last change of the record [A]",
+    example="every single read returns a later dateLastModified than the list, and nothing else has changed",
+    fix="store the time of the last change, and do not compute it when a record is read",
+    over=reads,
+    needs=("OR-SEM-08",),
+)
+@confirmed
+def reads_change_nothing(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    pairs = list(reads_with_list_entries(tenant, operation))
+    later = [reading for reading, _, entry in pairs if _is_only_dated_later(reading.rows[0], entry)]
+    if len(pairs) < SOME:
+        raise NotEnoughData(len(pairs), SOME, "single read of a listed record")
+    # One record of a tenant in use may have changed since it was listed, but not all of them.
+    if len(later) == len(pairs):
+        asked = [value for reading in later for value in reading.values.values()]
+        yield finding(f"{count_of(len(later), 'record')} had a later {DATED} each time it was read", later[0], asked)
+
+
+def _is_only_dated_later(record: Record, entry: Record) -> bool:
+    """Return whether a record differs from its entry in a list by a change of just now, and by nothing else."""
+    was, now = (parse_timestamp(each.get(DATED)) for each in (entry, record))
+    just = now is not None and was is not None and was < now and abs(datetime.now(UTC) - now) < JUST_NOW
+    return just and record | {DATED: entry[DATED]} == entry
 
 
 @rule(

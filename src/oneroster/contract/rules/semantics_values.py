@@ -31,6 +31,8 @@ EXPECTED_KINDS: Final[dict[tuple[str, str], tuple[str, frozenset[str]]]] = {
     ("Course", "schoolYear"): ("type", frozenset({"schoolYear"})),
     ("LineItem", "gradingPeriod"): ("type", frozenset({"gradingPeriod"})),
     ("Result", "student"): ("role", frozenset({"student"})),
+    # No source counts school years as terms, and classes of a whole year often refer to one.
+    ("Class", "terms"): ("type", frozenset({"term", "semester", "schoolYear"})),
 }
 """By element and reference: the property of the referenced record that says its kind, and the fitting kinds."""
 
@@ -61,7 +63,7 @@ def day_of(value: Any) -> date | None:
 def school_year_ends(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     versions = record_versions(tenant, operation)
     sessions = _sessions(tenant)
-    malformed, other, child = (_Tally(versions) for _ in range(3))
+    malformed, other, child, far = (_Tally(versions) for _ in range(4))
     judged = 0
     for each in versions:
         year = each.row.get("schoolYear")
@@ -76,11 +78,14 @@ def school_year_ends(tenant: ObservedTenant, operation: Operation) -> Iterator[F
             other.add(each)
         elif _other_school_year(each.row, sessions):
             child.add(each)
+        elif not _may_be_in_its_year(each.row):
+            far.add(each)
     if not judged and not malformed.count and is_whole(tenant, operation):
         raise NotEnoughData(0, 1, "session of the type schoolYear with a schoolYear")
     yield from malformed.finding("schoolYear is not a year of four digits", "session", "schoolYear")
     yield from other.finding("schoolYear is not the year of endDate", "session", "schoolYear")
     yield from child.finding("schoolYear differs from that of the school year above it", "session", "schoolYear")
+    yield from far.finding("schoolYear ends before the session, or more than a year after it", "session", "schoolYear")
 
 
 def _sessions(tenant: ObservedTenant) -> dict[str, Record]:
@@ -116,14 +121,25 @@ def _ends_in_its_year(row: Record) -> bool:
     """Whether the schoolYear of a session is the year of its endDate; true if it has none."""
     end, year = day_of(row.get("endDate")), row.get("schoolYear")
     # An end date may be exclusive, and a school year may end with the calendar year.
-    return end is None or year in {str(end.year), str((end - ONE_DAY).year)}
+    return end is None or year in {str(end.year), str(_last_year(end))}
+
+
+def _last_year(end: date) -> int:
+    """Return the year of the day before an end date, which may be exclusive."""
+    return end.year - (end.month == end.day == 1)
+
+
+def _may_be_in_its_year(row: Record) -> bool:
+    """Whether a school year that ends in the schoolYear of a session can hold the session; true if it has no dates."""
+    start, end = day_of(row.get("startDate")), day_of(row.get("endDate"))
+    return start is None or end is None or _last_year(end) <= int(row["schoolYear"]) <= max(start, end).year + 1
 
 
 @rule(
     "OR-SEM-19",
     family="semantics",
     title="A reference leads to a record of the fitting kind",
-    clause="5.5 Course.schoolYear, 5.8 LineItem.gradingPeriod, 5.12 Result.student [B]",
+    clause="5.4 Class.terms, 5.5 Course.schoolYear, 5.8 LineItem.gradingPeriod, 5.12 Result.student [B]",
     example="the gradingPeriod of a line item is a session of type term, or the student of a result is a teacher",
     fix="refer to the session of that type, and to the user with that role",
     over=base_collection_of(*(element for element, _ in EXPECTED_KINDS)),
@@ -142,7 +158,7 @@ def fitting_kinds(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
             linked = {identity(item) for item in references_at(row, name)} & targets.keys()
             kinds = [values_at(targets[each or ""], place) for each in linked]
             judged += bool(kinds)
-            if is_live(row) and any(not any(says(one, allowed) for one in each) for each in kinds):
+            if is_live(row) and any(not any(says(one, allowed) or is_vendors(one) for one in each) for each in kinds):
                 tally.add(identity(row))
         if tally.count:
             message = f"{name} refers to a record whose {kind} is not {' or '.join(allowed)}"
@@ -150,6 +166,11 @@ def fitting_kinds(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
             yield counted_finding(message, tally, name, len(found))
     if not judged:
         raise NotEnoughData(0, 1, "record with such a reference")
+
+
+def is_vendors(word: Any) -> bool:
+    """Return whether a word is one that a vendor has added to an enumeration."""
+    return isinstance(word, str) and word.startswith("ext:")
 
 
 def _place_of(tenant: ObservedTenant, element: str, kind: str) -> str:
@@ -284,10 +305,22 @@ def possible_dates(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
 
 
 def _other_school_year(row: Record, rows: dict[str, Record]) -> bool:
-    """Whether a session has another schoolYear than the school year that is its parent, if that one has the right."""
-    parents = (rows.get(identity(item) or "", {}) for item in references_at(row, "parent"))
-    school_years = (each for each in parents if says(each.get("type"), SCHOOL_YEAR) and _ends_in_its_year(each))
+    """Whether a session has another schoolYear than the school year above it, if that one has the right."""
+    school_years = (
+        each for each in _above(row, rows) if says(each.get("type"), SCHOOL_YEAR) and _ends_in_its_year(each)
+    )
     return any(each.get("schoolYear") != row.get("schoolYear") for each in school_years)
+
+
+def _above(row: Record, rows: dict[str, Record]) -> Iterator[Record]:
+    """Yield the parents of a session, their parents, and so on, each once."""
+    seen: set[str] = set()
+    waiting = [row]
+    while waiting:
+        parents = {identity(item) or "" for item in references_at(waiting.pop(), "parent")} - seen
+        seen |= parents
+        waiting += [rows[name] for name in parents & rows.keys()]
+        yield from (rows[name] for name in parents & rows.keys())
 
 
 def _bounds(row: Record, rows: dict[str, Record]) -> tuple[date, date, date, date] | None:

@@ -7,7 +7,6 @@ from typing import Final
 
 from oneroster.contract.errors import ExplainedBy, NotEnoughData, NotOffered
 from oneroster.contract.http.exchange import Exchange
-from oneroster.contract.http.gateway import OWN
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import finding
@@ -16,10 +15,11 @@ from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.oracle.filters import parse_timestamp
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
+from oneroster.contract.rules.writes_beside import changed_rows, further_objects
 from oneroster.contract.rules.writes_delete import delete_operations
 from oneroster.contract.rules.writes_put import put_operations, write_finding
 from oneroster.contract.writes.lifecycle import Lifecycle, changed_properties, element_written_by, lifecycle_of
-from oneroster.contract.writes.owned_objects import DONE, MARKED
+from oneroster.contract.writes.owned_objects import DONE
 from oneroster.contract.writes.sample_records import MAX_SCORE
 from oneroster_runtime.specification import Operation, Property
 
@@ -36,7 +36,7 @@ EDGES: Final = {
 EDGES_OF: Final[Mapping[str, tuple[str | float, ...]]] = {
     "assignDate": ("2024-02-28T00:00:00Z", "2025-12-30T23:59:59Z", "2025-06-30T12:34:56.511Z"),
     "score": (7.125, 0.0, 9.875),
-    "resultValueMin": (1.5, 0.0, 0.25),
+    "resultValueMin": (1.5, 0.0, -0.25),
     "resultValueMax": (12.5, 99.75, 100.125, 12345.75),
     "scorePercentile": (99.5, 0.125),
     "weight": (12.5, 0.25),
@@ -209,56 +209,44 @@ def no_side_effects(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     lifecycle = lifecycle_of(tenant, operation)
     _ = lifecycle.read_after_delete
     yield from _other_case(lifecycle)
-    yield from _further_objects(tenant, lifecycle)
+    yield from further_objects(tenant, lifecycle)
     beside = list(_known(tenant, lifecycle))
     # What the first object referred to: a write or the DELETE before may have taken it along.
     helpers = dict(_referenced(lifecycle))
-    yield from (found := list(_lost(helpers.values())))
-    if found:
+    yield from (found := list(_lost(helpers.values())) or list(changed_rows(tenant, lifecycle)))
+    if found and found[0].level is None:
         return
-    one, other = _put_copy(lifecycle, _other_text(lifecycle)), _put_copy(lifecycle, {})
-    if one is None or other is None:
+    text = _other_text(lifecycle)
+    earlier, one, other = (_put_copy(lifecycle, changes) for changes in ({}, text, text))
+    if earlier is None or one is None or other is None:
         raise ExplainedBy("OR-WRT-01", "no second object could be created", lifecycle.put_id)
     lifecycle.objects.delete(lifecycle.element, str(one["sourcedId"]))
-    kept = lifecycle.objects.read(lifecycle.element, str(other["sourcedId"]))
+    kept = [lifecycle.objects.read(lifecycle.element, str(each["sourcedId"])) for each in (earlier, other)]
     after_write = [tenant.fetch(each.operation, each.values) for each in beside]
     helpers = dict(_referenced(lifecycle))
-    yield from (found := list(_lost([kept, *helpers.values(), *after_write])))
+    yield from (found := list(_lost([*kept, *helpers.values(), *after_write])))
     if found:
         return
-    # Somebody else may have changed a record of the tenant in the same moment, and nobody one of the kit's.
-    changed: list[tuple[ParsedResponse, list[str], Level | None]] = [
-        (after, _changed_between(before, after), Level.SHOULD)
-        for before, after in zip(beside, after_write, strict=True)
-    ]
+    changed: list[tuple[ParsedResponse, list[str], Level | None]] = []
+    stored_otherwise = lifecycle.changed_at_first
+    for record, reading in zip((earlier, other), kept, strict=True):
+        names = changed_properties(lifecycle.definition, record, reading.rows[0]) if reading.rows else []
+        changed.append((reading, [name for name in names if name not in stored_otherwise], None))
     for element, reading in helpers.items():
         written = lifecycle.objects.helper_records[element]
         definition = tenant.specification.elements[element]
         names = changed_properties(definition, written, reading.rows[0]) if reading.rows else []
         changed.append((reading, [name for name in names if name not in _stored_otherwise(tenant, element)], None))
+    # Somebody else may have changed a record of the tenant in the same moment, and nobody one of the kit's.
+    changed += [
+        (after, _changed_between(before, after), Level.SHOULD)
+        for before, after in zip(beside, after_write, strict=True)
+    ]
     for reading, names, level in changed:
         if names:
             message = f"a write also changed {', '.join(names)} of a record with another id"
             yield finding(message, reading, reading.values.values(), level)
             return
-
-
-def _further_objects(tenant: ObservedTenant, lifecycle: Lifecycle) -> Iterator[Finding]:
-    """Yield a finding if the collection holds objects with a text of the kit, and ids that the kit did not write."""
-    collection = tenant.dialect.collection_of(lifecycle.element)
-    name = next((each for each in MARKED if each in lifecycle.record), None)
-    if collection is None or name is None:
-        return
-    text = lifecycle.record[name]
-    listed = tenant.fetch(collection, {}, {"limit": tenant.page_size, "filter": f"{name}='{text}'"})
-    others = [
-        own
-        for row in listed.rows
-        if row.get(name) == text and (own := identity(row)) and not own.lower().startswith(OWN)
-    ]
-    known = {identity(row) for row in tenant.walk(collection).rows}
-    if others := [each for each in others if each not in known]:
-        yield finding("a write also created a record with another id", listed, others)
 
 
 def _other_case(lifecycle: Lifecycle) -> Iterator[Finding]:

@@ -243,7 +243,12 @@ def _list_differences(tenant: ObservedTenant, lifecycle: Lifecycle) -> Iterator[
     if collection is None:
         return
     listed = tenant.fetch(collection, {}, {"filter": f"sourcedId='{lifecycle.sourced_id}'"})
-    row = next((row for row in listed.rows if identity(row) == lifecycle.sourced_id), None)
+    again = [row for row in listed.rows if identity(row) == lifecycle.sourced_id]
+    if len(again) > 1:
+        message = f"the collection lists the replaced record {len(again)} times"
+        yield finding(message, listed, [lifecycle.sourced_id], symptom_of=("OR-WRT-04",))
+        return
+    row = next(iter(again), None)
     before, now = lifecycle.read_after_create.rows, lifecycle.read_after_replace.rows
     if row is None or not before or not now:
         return

@@ -1,12 +1,12 @@
 """The faults of one tenant, applied hook by hook."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from oneroster.sandbox.auth.authentication import Authenticated, Authentication, Denied
 from oneroster.sandbox.faults.base import Fault
 from oneroster.sandbox.http.raw_request import RawRequest
-from oneroster.sandbox.http.responses import Problem
+from oneroster.sandbox.http.responses import Problem, Reply
 from oneroster.sandbox.requests.operation_request import OperationRequest
 from oneroster.sandbox.serialization import Record
 from oneroster.sandbox.store.store import Store
@@ -14,6 +14,7 @@ from oneroster.sandbox.store.store import Store
 _Context = TypeVar("_Context")
 _Value = TypeVar("_Value")
 _P = ParamSpec("_P")
+FIRST_ERROR: Final = 400
 
 
 class ActiveFaults:
@@ -67,6 +68,14 @@ class ActiveFaults:
         """Return the record that the first willing fault accepts, or None."""
         accepted = (fault.accept_invalid_body(request, body) for fault in self._faults)
         return next((record for record in accepted if record is not None), None)
+
+    def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
+        """Return the response to a collection request; once a fault makes it an error, it has no rows to change."""
+        for fault in self._faults:
+            if reply.status >= FIRST_ERROR:
+                return reply
+            reply = fault.collection_response(request, reply, total)
+        return reply
 
     def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
         """Return the record to store, or the first problem with which a fault rejects it."""

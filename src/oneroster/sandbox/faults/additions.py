@@ -305,16 +305,6 @@ class RefusalWrapped(Fault):
         return replace(reply, body={"imsx_StatusInfo": reply.body}) if wrapped else reply
 
 
-class SeverityCapitalized(Fault):
-    name = "severity-capitalized"
-    does = "sends the severity of an error as Error"
-    breaks = "3.5 imsx_severity [A]: a closed enumeration"
-    needs = _STATUS
-
-    def formed_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
-        return replace(reply, body=reply.body | {"imsx_severity": "Error"}) if _is_status(reply.body) else reply
-
-
 class _OtherMinorCode(Fault, abstract=True):
     """Sends another minor code with one status."""
 

@@ -133,7 +133,7 @@ class EncodedLettersLost(Fault):
 class HrefRelative(Fault):
     name = "href-relative"
     does = "writes the href of the school of a class as a path"
-    breaks = "5.2 href [B]: the URL of the object"
+    breaks = "5.2 href [B]: an address that can be reached"
 
     def record(self, request: OperationRequest, record: Record) -> Record:
         school = record.get("school")
@@ -145,7 +145,7 @@ class HrefRelative(Fault):
 class HrefElsewhere(Fault):
     name = "href-elsewhere"
     does = "writes a URL that does not exist into the href of the school of a class"
-    breaks = "5.2 href [B]: the URL of the object"
+    breaks = "5.2 href [B]: an address that can be reached"
 
     def record(self, request: OperationRequest, record: Record) -> Record:
         school = record.get("school")

@@ -12,7 +12,7 @@ from oneroster.sandbox.faults.declarations import WRITE_NEEDS
 from oneroster.sandbox.faults.writes import KnowsFirstRows
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Problem, Reply, error_reply, unknown_object
-from oneroster.sandbox.requests.operation_request import OperationRequest
+from oneroster.sandbox.requests.operation_request import OperationRequest, all_records
 from oneroster.sandbox.serialization import Record
 from oneroster.sandbox.store.result_sets import ResultSet
 from oneroster_runtime.specification import Specification
@@ -107,6 +107,72 @@ class DeleteCascades(Fault):
         last = self._last.get(request.element)
         if last is not None and last != request.sourced_id:
             request.store.delete(request.element, last)
+        return True
+
+
+class SignsDropped(Fault):
+    name = "put-drops-signs"
+    does = "stores a negative resultValueMin without its sign"
+    breaks = "5.8 resultValueMin [A]: a number"
+    needs = WRITE_NEEDS
+
+    def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
+        least = record.get("resultValueMin")
+        return record | {"resultValueMin": abs(least)} if isinstance(least, float) else record
+
+
+class ReplacedListedTwice(Fault):
+    name = "replaced-listed-twice"
+    does = "lists a category that was replaced twice"
+    breaks = "5.1 sourcedId [A]: unique"
+    needs = WRITE_NEEDS
+
+    def __init__(self) -> None:
+        self._replaced: set[str] = set()
+
+    def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
+        if request.element == "Category" and request.store.read("Category", request.sourced_id) is not None:
+            self._replaced.add(request.sourced_id)
+        return record
+
+    def body(self, request: OperationRequest, body: Record) -> Record:
+        wrapper = request.operation.wrapper or ""
+        if request.element != "Category" or not request.operation.many:
+            return body
+        again = [row for row in body[wrapper] if row.get("sourcedId") in self._replaced]
+        return body | {wrapper: [*body[wrapper], *again]}
+
+
+class TitleForAll(Fault):
+    name = "title-for-all"
+    does = "stores the title of a category in all categories that the same client created"
+    breaks = "2 PUT operations [A]: the object in the path"
+    needs = WRITE_NEEDS
+
+    def __init__(self) -> None:
+        self._created: set[str] = set()
+
+    def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
+        if request.element == "Category":
+            self._created.add(request.sourced_id)
+            for name in self._created - {request.sourced_id}:
+                other = request.store.read("Category", name)
+                if other is not None and other["title"] != record["title"]:
+                    request.store.put("Category", other | {"title": record["title"]})
+        return record
+
+
+class DeleteTakesEarlier(Fault):
+    name = "delete-takes-earlier"
+    does = "removes the record before a deleted result, in the order of the list, as well"
+    breaks = "2 DELETE operations [A]: the object in the path"
+    needs = WRITE_NEEDS
+
+    def deletes(self, request: OperationRequest) -> bool:
+        rows = all_records("Result").select(request.store)
+        ids = [row["sourcedId"] for row in rows.page(0, rows.total)]
+        if request.element == "Result" and ids.index(request.sourced_id) > 0:
+            request.store.delete("Result", ids[ids.index(request.sourced_id) - 1])
         return True
 
 

@@ -31,7 +31,7 @@ def read_collection(tenant: SandboxTenant, request: OperationRequest, warnings: 
     body = _body(tenant, request, records, warnings)
     # A server that lowers the limit counts its pages by the lowered limit.
     headers = _paging_headers(tenant, request, PageWindow(requested.offset, window.limit), rows.total)
-    return faults.apply(Fault.collection_response, request, Reply(200, body, headers), rows.total)
+    return faults.collection_response(request, Reply(200, body, headers), rows.total)
 
 
 def read_single(tenant: SandboxTenant, request: OperationRequest, warnings: list[Problem]) -> Reply:
