@@ -193,7 +193,7 @@ COMBINATIONS: Final = {
     "nested-or-refused": "OR-CMB-01",
     "nested-contains-as-equal": "OR-CMB-05",
     "selected-dates-cut": "OR-CMB-04",
-    "selected-page-short": "OR-CMB-04",
+    "selected-page-short": "OR-CMB-01",
     "null-for-absent": "OR-CMB-04",
     "nested-bounds-excluded": "OR-CMB-06",
     "special-bounds-included": "OR-CMB-06",
@@ -507,6 +507,8 @@ SEEN_BY_CHANCE: Final = {
     "offset-default-one": "OR-PAG-06",
     "start-sorted-by-title": "OR-SRT-01",
     "combined-filter-lost": "OR-CMB-02",
+    "either-lost-later": "OR-CMB-02",
+    "selected-page-short": "OR-CMB-04",
 }
 """The rule that may report a fault as well, because the data decide; in both versions."""
 

@@ -106,7 +106,7 @@ def field_filters(tenant: ObservedTenant, operation: Operation, known: Property)
     if not values:
         return _without_values(tenant, operation.element, known, rows)
     if known.kind in ("number", "integer"):
-        return FieldFilters(_numbers(known, values), _between(known, values), _between(known, values, turn=1))
+        return FieldFilters(_numbers(known, values), _between(known, values))
     # Not the least: that is the first of the sorted rows, also where the filter is ignored.
     equal = _equal_or_nearly(known, values, rows)
     if known.kind == "date":

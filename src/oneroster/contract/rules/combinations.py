@@ -63,7 +63,8 @@ def queries(known: Combination) -> dict[str, list[Query]]:
             {"limit": half, "offset": offset, **filter_, **sort, "fields": fields}
             for offset, fields in ((0, f"{ID},{FIELD}"), (half, ID))
         ],
-        "filter, limit and offset": [{"limit": half, "offset": offset, **filter_} for offset in (0, half)],
+        # The first page of a filter alone is that of its own rules.
+        "filter, limit and offset": [{"limit": half, "offset": half, **filter_}],
     }
     if len(known.found.pages[0].rows) == len(known.found) <= min(MOST_ROWS, known.found.limit):
         found[SORTED] = [
@@ -108,13 +109,16 @@ def wrong_rows(
     readings = [combined(tenant, known.found, page) for page in pages]
     expected = set(known.matching) if "filter" in pages[0] else {name for name in known.found.ids if name}
     ids = [name for reading in readings for name in reading.ids if name is not None]
-    lost, surplus = [] if is_cut else sorted(expected - set(ids)), sorted(set(ids) - expected)
+    later = int(pages[0]["offset"])
+    lost, surplus = [] if is_cut or later else sorted(expected - set(ids)), sorted(set(ids) - expected)
     if lost or surplus:
         parts = [f"{count_of(len(lost), 'row')} missing"] if lost else []
         parts += [f"{count_of(len(surplus), 'row')} not expected"] if surplus else []
         return ", ".join(parts), lost or surplus
     if len(ids) != len(set(ids)):
         return REPEATED, []
+    if later and not is_cut and len(ids) != (rows := min(int(pages[0]["limit"]), max(0, len(expected) - later))):
+        return f"{count_of(len(ids), 'row')} instead of {rows}", []
     keys = _sorted_values(known, readings)
     if "sort" in pages[0] and first_out_of_order(keys, "date-time", descending=True) is not None:
         return UNORDERED, []
@@ -374,7 +378,7 @@ def values_of_selected_fields(tenant: ObservedTenant, operation: Operation) -> I
         raise ExplainedBy("OR-FLD-01", text, whole.operation_id if whole else None, otherwise=text)
     if not different and len(reading.rows) < min(page.rows, int(reading.query["limit"])):
         text = f"with fields, the page has {len(reading.rows)} of {count_of(page.rows, 'row')}"
-        yield finding(text, reading, symptom_of=("OR-PAG-01", "OR-FLD-01"))
+        yield finding(text, reading, symptom_of=("OR-PAG-01", "OR-FLD-01", "OR-CMB-01"))
         return
     if not different and not surplus and (more := _surplus_of_everything(tenant, operation)):
         text = f"with filter and sort, fields returned {count_of(len(more), 'further field')}"

@@ -44,7 +44,16 @@ BOUNDS: Final = {"date": (">", "<=", "<", ">="), "number": (">", "<", ">=", "<="
 """By kind: operators whose meaning is certain, and others."""
 STATUS: Final = "status"
 BASE_FIELD: Final = "dateLastModified"
-BY_FIELD: Final = ("OR-FLT-01", "OR-FLT-02", "OR-FLT-03", "OR-FLT-16", "OR-FLT-04", "OR-FLT-07", "OR-FLT-17")
+BY_FIELD: Final = (
+    "OR-FLT-11",
+    "OR-FLT-01",
+    "OR-FLT-02",
+    "OR-FLT-03",
+    "OR-FLT-16",
+    "OR-FLT-04",
+    "OR-FLT-07",
+    "OR-FLT-17",
+)
 """The rules on filters by one field."""
 SORTED_KINDS: Final = frozenset({"string", "date", "number", "integer"})
 UNKNOWN: Final = "onerosterCheck"
@@ -131,13 +140,14 @@ def expectations(tenant: ObservedTenant, operation: Operation, found: ObservedWa
     rows = {name: row for row in found.rows if (name := identity(row)) is not None}
     usable = [name for name in rows if name.isprintable() and "'" not in name]
     plain = [name for name in usable if not needs_escaping(name)] or usable
+    by_field = list(_field_filters(tenant, operation, rows))
     if plain and all(isinstance(row.get("status"), str) and row["status"] in STATUSES for row in rows.values()):
-        yield from _filters(rows, plain)
+        yield from _filters(rows, plain, by_field)
     else:
         yield Expectation({"limit": 1, **SORT}, returns_rows, ("OR-SRT-02",))
         yield from _filters_by_ids(rows, plain)
     yield from _sorts(tenant, operation, rows)
-    yield from _field_filters(tenant, operation, rows)
+    yield from by_field
     if tenant.standard.specification.warnings:
         # A version without warnings lets a server reject names that it does not know.
         yield from _unknown_names(rows, plain)
@@ -165,8 +175,11 @@ def _filter_by_a_field(
 
 
 def _field_filters(tenant: ObservedTenant, operation: Operation, rows: dict[str, Record]) -> Iterator[Expectation]:
-    """Yield a filter by a field that only this element has."""
-    if (wanted := _filter_by_a_field(tenant, operation, rows, EQUALITIES)) is not None:
+    """Yield a filter by a field that only this element has, and the status."""
+    if (alone := _filter_by_a_field(tenant, operation, rows, EQUALITIES)) is not None:
+        active = ExpectedClause(STATUS, "enumeration", "=", "active")
+        has_status = all(row.get(STATUS) in STATUSES for row in rows.values() if isinstance(row.get(STATUS), str))
+        wanted = ExpectedFilter((*alone.clauses, active)) if has_status else alone
         query: Query = {"limit": len(rows) + 1, "offset": 0, "filter": str(wanted)}
         yield Expectation(query, _returns_matches(wanted, rows, "A"), BY_FIELD, _returns_matches(wanted, rows, "B"))
 
@@ -226,7 +239,7 @@ def _unknown_names(rows: dict[str, Record], plain: list[str]) -> Iterator[Expect
     yield Expectation(selection, returns_whole_row, rules)
 
 
-def _filters(rows: dict[str, Record], plain: list[str]) -> Iterator[Expectation]:
+def _filters(rows: dict[str, Record], plain: list[str], by_field: list[Expectation]) -> Iterator[Expectation]:
     # Of the live ones the last, of which a page that is cut or a filter that is lost has no need.
     one = next((name for name in reversed(plain) if rows[name]["status"] != DELETED), plain[-1])
     deleted = {name for name, row in rows.items() if row["status"] == DELETED}
@@ -235,9 +248,11 @@ def _filters(rows: dict[str, Record], plain: list[str]) -> Iterator[Expectation]
     yield Expectation(only_deleted, returns_ids(deleted), ("OR-FLT-01", "OR-SRT-02"))
     either: Query = {"limit": limit, "filter": f"status!='active' OR sourcedId='{one}'"}
     yield Expectation(either, returns_ids(deleted | {one}), ("OR-FLT-02", "OR-FLT-11", *BY_ID))
-    yield from _filter_by_piece(rows, one)
-    both: Query = {"limit": limit, "filter": f"sourcedId='{one}' AND status='{rows[one]['status']}'"}
-    yield Expectation(both, returns_ids({one}), ("OR-FLT-11", *BY_ID))
+    if not any("~" in str(each.query["filter"]) for each in by_field):
+        yield from _filter_by_piece(rows, one)
+    if not by_field:
+        both: Query = {"limit": limit, "filter": f"sourcedId='{one}' AND status='{rows[one]['status']}'"}
+        yield Expectation(both, returns_ids({one}), ("OR-FLT-11", *BY_ID))
 
 
 def _filters_by_ids(rows: dict[str, Record], plain: list[str]) -> Iterator[Expectation]:

@@ -28,7 +28,7 @@ from oneroster_runtime.specification import Operation, Property
 
 MIN_VALUES: Final = 3
 """Values of a field with which an order shows."""
-ENOUGH_VALUES: Final = 6
+ENOUGH_VALUES: Final = 4
 """Values of a filtered page, of which an order is hardly another one by chance."""
 FEW_ROWS: Final = 20
 """Rows of a sorted page: one row may come first in the order of another field as well."""
@@ -349,14 +349,13 @@ _TIMES: Final = frozenset({"date", "date-time"})
 _NUMBERS: Final = frozenset({"number", "integer"})
 _ORDERED_KINDS: Final = frozenset({"string", "date", "number", "integer", "date-time"})
 """Kinds whose order is known."""
-_GROUPED_KINDS: Final = frozenset({"enumeration", "boolean"})
 
 
 def _greatest_first(tenant: ObservedTenant, operation: Operation, known: Property) -> bool:
     """Whether a descending sort by a field begins with the greatest values, as far as this can be known."""
     rows = tenant.known_rows(operation)
     keys = sort_values(list(rows.values()), known.name, known.kind)
-    if known.kind in _GROUPED_KINDS and len(set(keys) - {None}) > 1:
+    if known.kind == "enumeration" and len(set(keys) - {None}) > 1:
         # Their order may be that of the words or that of the vocabulary; equal values are adjacent in both.
         reading = response_about(tenant, operation, {"limit": FEW_ROWS, "sort": known.name, "orderBy": DESCENDING})
         words = sort_values(reading.rows, known.name, known.kind)
