@@ -34,7 +34,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "tenants_file",
         "setting_values",
         "url_checks",
-        "errors standard atomic_files bounded_files",
+        "errors standard atomic_files bounded_files extras",
     ),
     "oneroster.contract": (
         "test_contract",

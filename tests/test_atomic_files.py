@@ -2,11 +2,12 @@
 
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from oneroster.atomic_files import write_atomically
+from oneroster.atomic_files import write_atomically, write_output
 
 
 def test_the_content_replaces_the_old(tmp_path: Path) -> None:
@@ -45,3 +46,33 @@ def test_d2_a_link_under_the_name_of_a_partial_file_is_not_followed(tmp_path: Pa
         (tmp_path / name).symlink_to(victim)
     write_atomically(tmp_path / "report.json", b"new")
     assert victim.read_text() == "mine"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has neither pipes nor devices in folders")
+def test_an_output_may_be_a_pipe(tmp_path: Path) -> None:
+    pipe = tmp_path / "report.json"
+    os.mkfifo(pipe)
+    content = b"x" * 200_000  # more than a pipe holds
+    with ThreadPoolExecutor(1) as reader:
+        received = reader.submit(pipe.read_bytes)
+        write_output(pipe, content)
+        assert received.result() == content
+    assert pipe.is_fifo()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no full device")
+def test_a_device_stays_a_device_and_a_full_one_is_an_error() -> None:
+    with pytest.raises(OSError, match="No space left"):
+        write_output(Path("/dev/full"), b"report")
+    assert Path("/dev/full").is_char_device()
+    write_output(Path("/dev/null"), b"report")
+    assert Path("/dev/null").is_char_device()
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    target, link = tmp_path / "2026-11-30.json", tmp_path / "latest.json"
+    target.write_bytes(b"old")
+    link.symlink_to(target.name)
+    write_output(link, b"new")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"new"

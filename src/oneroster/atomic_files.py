@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from secrets import token_hex
 
-__all__ = ["write_atomically"]
+__all__ = ["write_atomically", "write_output"]
 
 _NEW_ONLY = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
@@ -34,3 +34,20 @@ def write_atomically(path: Path, content: bytes, *, private: bool = False) -> No
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+
+
+def write_output(path: Path, content: bytes) -> None:
+    """Write a file that the user named: a link stays a link, and a pipe or a device receives the content.
+
+    Args:
+        path: The file.
+        content: The whole content; a regular file gets it whole or not at all.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        with path.open("wb") as receiver:
+            receiver.write(content)
+    else:
+        write_atomically(path.resolve(), content)

@@ -25,11 +25,12 @@ from oneroster_runtime.specification import Operation, Specification
 from oneroster_runtime.status import parse_status_info
 from oneroster_runtime.wrappers import unwrap
 
-__all__ = ["OperationCall", "ParsedPage", "advice_on_limit"]
+__all__ = ["OperationCall", "ParsedPage", "advice_on_refused"]
 
 _NOT_FOUND: Final = 404
 _OFFSET_PARAMETERS: Final = frozenset({"limit", "offset"})
 _INVALID: Final = frozenset({400, 413, 416, 422})
+_INVALID_QUERY: Final = frozenset({400, 422})
 _DENIED: Final = frozenset({401, 403})
 _FAILURE: Final = "failure"
 
@@ -179,7 +180,7 @@ class OperationCall:
         if page.copies_of is not None:
             refused = not _is_success(raw) or _reports_failure(raw.content)
             return ParsedPage(ReceivedPage(()) if refused else self.read_page(raw).info, [], None)
-        with advice_on_limit(page):
+        with advice_on_refused(page, self.arguments):
             return self.read_page(raw)
 
     def read_row(self, sourced_id: str, raw: RawResponse) -> ReceivedPage:
@@ -259,12 +260,14 @@ class OperationCall:
 
 
 @contextmanager
-def advice_on_limit(page: PageRequest) -> Iterator[None]:
-    """Add to the error for a page that is refused as invalid that its limit may be the cause."""
+def advice_on_refused(page: PageRequest, arguments: Mapping[str, Any]) -> Iterator[None]:
+    """Add to the error for a page that is refused as invalid that its filter, or its limit, may be the cause."""
     try:
         yield
     except StatusError as error:
-        if error.status_code in _INVALID and page.limit > DEFAULT_LIMIT:
+        if error.status_code in _INVALID_QUERY and arguments.get("filter"):
+            error.advice = "The request has a filter, which the server may not accept."
+        elif error.status_code in _INVALID and page.limit > DEFAULT_LIMIT:
             error.advice = (
                 f"The request asked for {page.limit} rows; if the server allows fewer, lower the limit"
                 " (Paging(limit=…), --page-size)."

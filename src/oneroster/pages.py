@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from oneroster.errors import ConfigurationError
+from oneroster.extras import missing_library
 from oneroster.operation_call import OperationCall, ParsedPage
 from oneroster.pagination.adaptive_concurrency import AdaptiveConcurrency
 from oneroster.pagination.walk import CollectionWalk, PageRequest, Paging, ReceivedPage
@@ -74,9 +75,7 @@ class WalkedPages(Pages[T]):
         try:
             streams: Any = import_module("oneroster.pull.page_stream")
         except ModuleNotFoundError as error:
-            if error.name != "pyarrow":
-                raise
-            raise ConfigurationError('pyarrow is not installed; run pip install "oneroster-kit[pull]"') from None
+            raise ConfigurationError(missing_library(error, "pull")) from None
         return streams.page_stream(self, columns, rejects)
 
     def walked(

@@ -359,10 +359,28 @@ def test_one_check_is_explained() -> None:
 
 
 @pytest.mark.parametrize(
+    ("variant", "rule", "operation", "said"),
+    [
+        ("no-nested", "OR-PAG-05", "getClassesForCourse", "getClassesForCourse is not offered (HTTP 404)"),
+        ("no-gradebook", "OR-FLT-16", "getAllCategories", "getAllCategories cannot be read at "),
+        ("page-cap", "OR-PAG-05", "getOrg", "OR-PAG-05 does not apply to getOrg"),
+        ("page-cap", "OR-PAG-05", "putResult", "OR-PAG-05 does not apply to putResult"),
+    ],
+)
+def test_an_explanation_says_why_the_rule_was_not_judged_there(
+    variant: str, rule: str, operation: str, said: str
+) -> None:
+    result = run("--sandbox", "--variant", variant, "--explain", rule, operation)
+    assert said in result.stdout
+    assert "excluded" not in result.stdout
+
+
+@pytest.mark.parametrize(
     ("options", "said"),
     [
+        (("--explain", "OR-PAG-05", "getAllOrgz"), "getAllOrgz; did you mean getAllOrgs?"),
         (("--explain", "paging", "getAllOrgs"), "--explain takes the id of a rule and an operationId"),
-        (("--explain", "OR-PAG-99", "getAllOrgs"), "no such family, rule or operation: OR-PAG-99"),
+        (("--explain", "OR-PAG-99", "getAllOrgs"), "operation: OR-PAG-99; did you mean OR-PAG-"),
         (("--explain", "OR-PAG-05", "getAllOrgs", "--include", "paging"), "leave out --include"),
     ],
 )

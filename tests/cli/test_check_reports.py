@@ -59,6 +59,8 @@ def test_a_later_run_says_what_changed(tenant: Sandbox, tmp_path: Path) -> None:
     ("arguments", "told"),
     [
         (("--report-json", "-", "--report-html", "-"), "only one report can go to stdout"),
+        (("--report-json", "r.txt", "--report-html", "./r.txt"), "r.txt is named for two files of this run"),
+        (("--report-json", "b.json", "--update-baseline", "b.json", "--reason", "r"), "b.json is named for two files"),
         (("--compare", "none.json"), "cannot read the older report none.json"),
         (("--report-html", "none/r.html"), "the folder none does not exist"),
     ],

@@ -192,6 +192,8 @@ def test_columns_and_collections_that_only_one_has(tmp_path: Path) -> None:
         (("r.parquet", "delta.parquet"), "NEW contains changes instead of a whole roster"),
         (("delta.parquet", "r.parquet"), "OLD contains changes instead of a whole roster"),
         (("r.parquet", "thing"), "thing does not exist"),
+        (("r.parquet", "env.sh"), "env.sh is no roster: its form is none of a pull. Name a roster that was pulled."),
+        (("r.parquet", "folder"), "folder is no roster: it has neither manifest.csv nor _manifest.json. Name a"),
         (("r.parquet", "r.parquet", "--only", "pupils"), "Neither roster has a collection 'pupils'; collections: orgs"),
         (("r.parquet",), "NEW"),
     ],
@@ -202,9 +204,12 @@ def test_trouble_ends_with_2(
     monkeypatch.chdir(tmp_path)
     put(tmp_path, roster(table("Org", school())))
     put(tmp_path, changes(table("Org", school())), "delta.parquet")
+    (tmp_path / "env.sh").write_text("A=1", encoding="utf-8")
+    (tmp_path / "folder").mkdir()
     result = run(*arguments)
     assert result.exit_code == 2
     assert said in result.stderr
+    assert "--format" not in result.stderr
     assert "Traceback" not in result.output
 
 

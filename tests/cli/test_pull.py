@@ -87,6 +87,7 @@ def test_a_dry_run_says_what_would_be_fetched_and_writes_nothing(tenant: Sandbox
         (["--to", "roster.parquet", "--only", "pupils"], "'pupils' does not exist"),
         (["--to", "roster.parquet", "--columns", "users"], "has no column names"),
         (["--to", "roster.parquet", "--filter", "users", "a='1'", "--filter", "users", "a='2'"], "given twice"),
+        (["--to", "roster.parquet", "--filter", "users", "role='x"], "the value must be in single quotes"),
         (["--to", "roster.parquet", "--since", "yesterday"], "is not a time"),
         (["--to", "roster.parquet", "--profile", "martian"], "'martian' does not exist"),
         (["--to", "roster.parquet", "--workers", "0"], "workers"),

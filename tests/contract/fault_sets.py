@@ -31,7 +31,7 @@ PROVOKING: Final = {
     "OR-ERR-08": ("OR-ACC-01",),
     "OR-ERR-09": ("OR-ACC-01",),
     "OR-ERR-10": ("OR-HTP-02", "OR-PAG-07"),
-    "OR-HTP-08": ("http",),
+    "OR-HTP-08": ("http", "OR-FLT-16"),
     "OR-ENV-07": ("errors",),
     "OR-ENV-08": ("OR-FLT-01", "OR-FLD-02"),
     "OR-PAG-14": ("OR-FLT-11",),

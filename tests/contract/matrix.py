@@ -80,6 +80,7 @@ PAGING: Final = {
     "either-total-added": "OR-PAG-14",
     "resources-default-of-two": "OR-PAG-08",
     "one-is-two": "OR-PAG-01",
+    "offset-wraps": "OR-PAG-02",
 }
 
 FILTERING: Final = {
@@ -189,6 +190,7 @@ COMBINATIONS: Final = {
     "nested-link-elsewhere": "OR-CMB-03",
     "nested-sort-loses-offset": "OR-CMB-01",
     "nested-next-skips-row": "OR-CMB-03",
+    "later-pages-whole": "OR-CMB-04",
     "nested-fields-ignored": "OR-CMB-04",
     "nested-or-refused": "OR-CMB-01",
     "nested-contains-as-equal": "OR-CMB-05",
@@ -304,6 +306,7 @@ ACCESS: Final = {
     "client-id-any-case": "OR-ACC-18",
     "core-scope-refused": "OR-ACC-21",
     "any-token-for-schools": "OR-ACC-02",
+    "selection-open": "OR-ACC-01",
     "unknown-ids-before-credentials": "OR-ACC-01",
     "secret-last-characters": "OR-ACC-17",
     "secret-trimmed": "OR-ACC-17",
@@ -356,6 +359,7 @@ HTTP: Final = {
     "html-for-browsers": "OR-HTP-06",
     "slash-redirect": "OR-HTP-07",
     "options-cut-off": "OR-HTP-08",
+    "filter-hangs-up": "OR-HTP-08",
     "browsers-refused": "OR-HTP-09",
     "never-modified": "OR-HTP-10",
     "range-cut-off": "OR-HTP-10",
@@ -406,6 +410,10 @@ ERRORS: Final = {
     "unselected-sort-crashes": "OR-ERR-10",
     "unknown-property-crashes": "OR-ERR-10",
     "nested-zero-crashes": "OR-ERR-10",
+    "sign-crashes": "OR-ERR-10",
+    "direction-in-capitals-crashes": "OR-ERR-10",
+    "dotted-reference-crashes": "OR-ERR-10",
+    "grades-options-crash": "OR-ERR-10",
     "unknown-result-malformed": "OR-ERR-01",
 }
 
@@ -506,6 +514,7 @@ SEEN_BY_CHANCE: Final = {
     "link-forgets-fields": "OR-CMB-03",
     "offset-default-one": "OR-PAG-06",
     "start-sorted-by-title": "OR-SRT-01",
+    "date-equals-nothing": "OR-FLT-16",
     "combined-filter-lost": "OR-CMB-02",
     "either-lost-later": "OR-CMB-02",
     "selected-page-short": "OR-CMB-04",

@@ -32,7 +32,7 @@ PLANS: Final = {
     "OR-ENG-06": RunPlan(stateful=True),
 }
 ALSO: Final = {
-    "OR-HTP-08": ["http"],
+    "OR-HTP-08": ["http", "OR-FLT-16"],
     "OR-ENV-07": ["errors"],
     "OR-ADD-08": ["errors", "access"],
     "OR-ADD-09": ["errors", "access"],

@@ -55,6 +55,20 @@ def test_a_rule_that_failed_elsewhere_explains_nothing() -> None:
     assert Cause.UNEXPLAINED.leaves_a_gap
 
 
+@pytest.mark.parametrize(("level", "rule_id"), [(Level.MUST, None), (Level.SHOULD, "OR-FLT-02")])
+def test_what_is_wrong_with_an_uncertain_operation_explains_no_must_elsewhere(
+    level: Level, rule_id: str | None
+) -> None:
+    failed = replace(a_check("OR-FLT-02", "getAllOfVendor", Status.WARNED), level=Level.SHOULD)
+    symptom = replace(a_symptom("OR-FLT-16", "getAllOrgs"), level=level)
+    raised: dict[SymptomKey, ExplainedBy] = {
+        ("OR-FLT-16", "getAllOrgs"): ExplainedBy("OR-FLT-02", "seen", anywhere=True, otherwise="seen")
+    }
+    others = a_check("OR-FLT-02", "getAllUsers", Status.PASSED)
+    found = explain([failed, others, symptom], raised, nothing, uncertain=frozenset({"getAllOfVendor"}))[-1]
+    assert (found.status is Status.FAILED, found.explained_by) == (rule_id is None, rule_id)
+
+
 @pytest.mark.parametrize("status", [Status.PASSED, Status.OPEN, Status.ACCEPTED, Status.NOT_JUDGED])
 def test_a_check_that_did_not_fail_explains_nothing(status: Status) -> None:
     checks = (a_check("OR-PAG-02", "getAllOrgs", status), a_symptom("OR-PAG-05", "getAllOrgs"))

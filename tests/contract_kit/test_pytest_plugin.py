@@ -228,11 +228,21 @@ def test_an_error_of_the_kit_is_a_failure_with_its_own_words(
     result.stdout.fnmatch_lines(["*error of the kit, please report it: KeyError*", "The kit failed, please report it*"])
 
 
-def test_without_an_address_the_package_s_suite_is_skipped(pytester: pytest.Pytester) -> None:
-    options = ("-rs", "--pyargs", "oneroster.contract", "--oneroster-include", "fields")
-    result = pytester.runpytest_inprocess(*PLUGIN, *options)
-    assert set(result.parseoutcomes()) <= {"skipped", "warnings"}
-    result.stdout.fnmatch_lines(["*no tenant given: set --base-url or --oneroster-tenant*"])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("--pyargs", "oneroster.contract"),
+        ("--pyargs", "oneroster.contract.test_contract::paging"),
+        ("--oneroster-include", "fields"),
+        ("--oneroster-negative",),
+    ],
+)
+def test_the_suite_without_a_tenant_is_wrong_usage(asked: tuple[str, ...], pytester: pytest.Pytester) -> None:
+    result = run(pytester, *asked)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*no tenant given: set --base-url or --oneroster-tenant*ONEROSTER_BASE_URL*"])
+    assert run(pytester, *asked, "--collect-only").ret == pytest.ExitCode.OK
+    assert run(pytester, *asked, "--help").ret == pytest.ExitCode.OK
 
 
 def test_an_unusable_baseline_is_reported(faulty: Sandbox, pytester: pytest.Pytester) -> None:

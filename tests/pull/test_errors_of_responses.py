@@ -29,6 +29,18 @@ def test_a_refused_limit_is_named(status: int, limit: int, said: bool, pulled: b
     assert (f"asked for {limit} rows" in str(caught.value) and "--page-size" in str(caught.value)) == said
 
 
+@pytest.mark.parametrize("pulled", [False, True])
+@pytest.mark.parametrize(("status", "advice"), [(400, "filter"), (422, "filter"), (413, "--page-size"), (500, "")])
+def test_a_refused_filter_is_not_taken_for_a_refused_limit(status: int, advice: str, pulled: bool) -> None:
+    refused = RawResponse(status, httpx.Headers(), b"{}", f"{BASE_URL}/orgs")
+    made = (RowsCall if pulled else OperationCall)(STANDARD, "getAllOrgs", {"filter": "type='school'"}, BASE_URL)
+    read = made.read_requested_rows if isinstance(made, RowsCall) else made.read_requested
+    with pytest.raises(StatusError) as caught:
+        read(PageRequest(0, 1000), refused)
+    said = caught.value.advice
+    assert ("filter" in said, "--page-size" in said) == (advice == "filter", advice == "--page-size")
+
+
 ROW = '{"sourcedId": "%s", "name": "orgs", "type": "school", "status": "active"}'
 
 

@@ -27,9 +27,10 @@ def main() -> None:
     try:
         build()(prog_name="oneroster")
     except ModuleNotFoundError as error:
-        from oneroster.cli._libraries import missing_library
+        from oneroster.cli._extras_of_commands import extras_for
+        from oneroster.extras import missing_library
 
-        print(f"oneroster: {missing_library(error)}", file=sys.stderr)  # noqa: T201  # rich may be what is missing
+        print(f"oneroster: {missing_library(error, *extras_for(sys.argv[1:]))}", file=sys.stderr)  # noqa: T201  # rich may be what is missing
         sys.exit(USAGE)
 
 

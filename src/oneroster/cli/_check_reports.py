@@ -1,6 +1,8 @@
 """The reports of `oneroster check`: where they go, and the writing of them."""
 
+import os
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -37,16 +39,30 @@ class ReportOutputs:
     older: OldReport | None = None
 
     @classmethod
-    def from_options(cls, *, json: str, junit: str, html: str, github: bool, compare: str) -> "ReportOutputs":
+    def from_options(
+        cls, *, json: str, junit: str, html: str, github: bool, compare: str, others: Iterable[str] = ()
+    ) -> "ReportOutputs":
         """Check the options before the run, so that no run is lost to a wrong file name.
 
+        Args:
+            json: The file of the JSON report, like the next two; empty for none.
+            junit: That of the JUnit XML report.
+            html: That of the HTML report.
+            github: See above.
+            compare: The older report; empty for none.
+            others: Further files of the run, which no report may replace.
+
         Raises:
-            ReportError: Two reports go to stdout, or a folder does not exist.
+            ReportError: Two reports go to stdout, two files of the run are one, or a folder does not exist.
             OldReportError: The older report cannot be read.
         """
         files = {form: name for form, name in {"json": json, "junit": junit, "html": html}.items() if name}
         if list(files.values()).count(STDOUT) > 1:
             raise ReportError("only one report can go to stdout")
+        named = [os.path.realpath(name) for name in files.values() if name != STDOUT]
+        taken = [*named, *{os.path.realpath(name) for name in others if name}]
+        if twice := next((name for name in named if taken.count(name) > 1), ""):
+            raise ReportError(f"{Path(twice).name} is named for two files of this run; give each report its own file")
         for name in files.values():
             if name != STDOUT and not Path(name).parent.is_dir():
                 raise ReportError(f"cannot write {name}: the folder {Path(name).parent} does not exist")

@@ -94,7 +94,12 @@ def run_check(
             reason=reason,
         )
         outputs = ReportOutputs.from_options(
-            json=report_json, junit=report_junit, html=report_html, github=github, compare=compare
+            json=report_json,
+            junit=report_junit,
+            html=report_html,
+            github=github,
+            compare=compare,
+            others=(write_overlay, baseline, update_baseline),
         )
         with ExitStack() as stack:
             settings = (

@@ -15,7 +15,8 @@ import typer
 from typer.core import TyperCommand
 
 from oneroster.cli import USAGE, _interrupts
-from oneroster.cli._libraries import missing_library
+from oneroster.cli._extras_of_commands import EXTRA_OF_COMMAND
+from oneroster.extras import missing_library
 from oneroster.inspection.terminal_text import escape_lines
 
 __all__ = ["command_class", "fail"]
@@ -120,7 +121,8 @@ class _Command(TyperCommand):
             typer.echo(f"oneroster {self.name}: {'; '.join(words)}", err=True)
             raise typer.Exit(_interrupts.INTERRUPTED) from None
         except ModuleNotFoundError as error:
-            typer.echo(f"oneroster {self.name}: {missing_library(error)}", err=True)
+            reason = missing_library(error, EXTRA_OF_COMMAND.get(self.name or "", "all"))
+            typer.echo(f"oneroster {self.name}: {reason}", err=True)
             raise typer.Exit(USAGE) from None
 
     def _invoked(self, ctx: Any) -> Any:

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Final, NamedTuple
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from oneroster.cli._libraries import CHECK_LIBRARIES, PULL_LIBRARIES, how_to_install, missing_library
+from oneroster.cli._extras_of_commands import EXTRA_OF_COMMAND
+from oneroster.extras import CHECK_LIBRARIES, PULL_LIBRARIES, how_to_install, missing_library
 
 __all__ = ["COMMANDS", "build_app", "load_command"]
 
@@ -87,7 +88,7 @@ class _LazyGroup(TyperGroup):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         for name, command in COMMANDS.items():
-            self.add_command(TyperCommand(name, help=_unavailable(command) or command.summary, **_MARKUP), name)
+            self.add_command(TyperCommand(name, help=_unavailable(name, command) or command.summary, **_MARKUP), name)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find a command by its name, and import it."""
@@ -101,7 +102,7 @@ def load_command(name: str) -> Any:
     try:
         import_module(f"oneroster.cli.{name}").register(app)
     except ModuleNotFoundError as error:
-        return _placeholder(name, missing_library(error))
+        return _placeholder(name, missing_library(error, EXTRA_OF_COMMAND[name]))
     return typer.main.get_command(app)
 
 
@@ -116,10 +117,10 @@ def _placeholder(name: str, reason: str) -> TyperCommand:
     return TyperCommand(name, help=f"Not available: {reason}", callback=refuse, context_settings=anything, **_MARKUP)
 
 
-def _unavailable(command: _Command) -> str:
+def _unavailable(name: str, command: _Command) -> str:
     for library in command.libraries:
         if find_spec(library) is None:
-            return f"Not available: {how_to_install(library)}"
+            return f"Not available: {how_to_install(library, EXTRA_OF_COMMAND[name])}"
     return ""
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import typer
 from rich.console import Console
 
+from oneroster.cli._filter_syntax import FilterFormError, fields_of_filter
 from oneroster.inspection.masking import mask_personal, mask_secrets
 from oneroster.inspection.record_rendering import RECORD_WRITERS, print_table
 from oneroster.inspection.short_operation_names import UnknownReadError, find_operation, of_profile, path_parameters
@@ -29,11 +30,7 @@ __all__ = ["ReadRequest", "arguments_of", "check_name", "operation_to_read", "pr
 _END_OF_LINE: Final = "\r\n"
 _MAX_PAGE_SIZE: Final = Paging().limit
 
-_QUOTED: Final = re.compile(r"'.*?'(?=\s+(?:AND|OR)\s|\s*$)", re.IGNORECASE | re.DOTALL)
-_JUNCTION: Final = re.compile(r"\s+(?:AND|OR)\s+", re.IGNORECASE)
-_CLAUSE: Final = re.compile(r"([\w.]+)\s*(?:!=|>=|<=|=|>|<|~)\s*''")
 _EQUALS: Final = re.compile(r"\s*(\w+)\s*=\s*'([^']*)'\s*")
-_OPERATOR: Final = re.compile(r"[!=<>~]")
 
 
 def arguments_of(operation: Operation, ids: Sequence[str], options: Mapping[str, str | None]) -> dict[str, str]:
@@ -106,23 +103,12 @@ def _check_filter(specification: Specification, text: str | None, operation: Ope
     Raises:
         UnknownReadError: A value is not quoted, or there is no clause. Servers answer such filters with anything.
     """
-    if text is None:
-        return
-    unquoted = _QUOTED.sub("''", text)
-    clauses = [clause.strip() for clause in _JUNCTION.split(unquoted)]
-    for clause in clauses:
-        found = _CLAUSE.fullmatch(clause)
-        if found is None:
-            raise UnknownReadError(
-                f"--filter: {_shown(clause)} is not of the form FIELD OPERATOR 'VALUE', as in \"role='student'\";"
-                " the value must be in single quotes"
-            )
-        _warn_about_unknown_field(specification, found[1].partition(".")[0], operation)
-
-
-def _shown(clause: str) -> str:
-    """Return the start of a clause up to its operator: the value may be a child's name."""
-    return repr(_OPERATOR.split(clause, maxsplit=1)[0].strip() or clause[:1])
+    try:
+        fields = [] if text is None else fields_of_filter(text)
+    except FilterFormError as error:
+        raise UnknownReadError(str(error)) from None
+    for field in fields:
+        _warn_about_unknown_field(specification, field.partition(".")[0], operation)
 
 
 def _warn_about_unknown_field(specification: Specification, field: str, operation: Operation) -> None:

@@ -11,6 +11,7 @@ import typer
 from oneroster.cli import USAGE
 from oneroster.cli._command_class import command_class, fail
 from oneroster.cli._command_list import COMMANDS
+from oneroster.cli._filter_syntax import FilterFormError, fields_of_filter
 from oneroster.cli._pull_options import (
     AcceptDuplicates,
     AcceptShrink,
@@ -229,6 +230,10 @@ def _filters_of(given: list[Any]) -> dict[str, str]:
     for collection, expression in given:
         if collection in found:
             _usage_error(f"--filter is given twice for {collection}; join the expressions with AND")
+        try:
+            fields_of_filter(expression)
+        except FilterFormError as error:
+            _usage_error(str(error))
         found[collection] = expression
     return found
 

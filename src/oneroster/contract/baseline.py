@@ -20,7 +20,7 @@ from typing import Any, Final
 
 import msgspec
 
-from oneroster.atomic_files import write_atomically
+from oneroster.atomic_files import write_output
 from oneroster.bounded_files import read_at_most
 from oneroster.contract.catalogue import catalogue
 from oneroster.contract.result import VIOLATED, Check, CheckReport, Status
@@ -183,4 +183,4 @@ def write_baseline(baseline: Iterable[AcceptedDeviation], path: Path) -> None:
         OSError: The file cannot be written.
     """
     text = msgspec.json.format(msgspec.json.encode(_BaselineFile(FORMAT, list(baseline))), indent=2) + b"\n"
-    write_atomically(path, text)
+    write_output(path, text)

@@ -27,6 +27,7 @@ def explain(
     symptoms: Mapping[SymptomKey, ExplainedBy],
     judge: JudgeOnDemand,
     excluded: frozenset[str] = frozenset(),
+    uncertain: frozenset[str] = frozenset(),
 ) -> list[Check]:
     """Return the checks of a run, each symptom with the failed check that explains it.
 
@@ -35,8 +36,10 @@ def explain(
         symptoms: Why rules could not be judged, by rule and operation.
         judge: Evaluates a rule that is not part of the run.
         excluded: The ids of rules that the run must not evaluate.
+        uncertain: The ids of operations that the document does not hold certain: what is wrong with them is no must,
+            and so explains no must elsewhere.
     """
-    explanations = _Explanations(list(checks), symptoms, judge, excluded)
+    explanations = _Explanations(list(checks), symptoms, judge, excluded, uncertain)
     explained = [explanations.settled(check) for check in explanations.checks]
     return explained + explanations.further
 
@@ -87,6 +90,7 @@ class _Explanations:
         symptoms: Mapping[SymptomKey, ExplainedBy],
         judge: JudgeOnDemand,
         excluded: frozenset[str],
+        uncertain: frozenset[str],
     ) -> None:
         self.checks = checks
         self.further: list[Check] = []
@@ -94,6 +98,7 @@ class _Explanations:
         self._symptoms = symptoms
         self._judge = judge
         self._excluded = excluded
+        self._uncertain = uncertain
         self._ran = {check.id for check in checks}
         self._failed: defaultdict[str, set[str | None]] = defaultdict(set)
         self._suppressed = {
@@ -127,8 +132,8 @@ class _Explanations:
         found = (
             self._known(symptom, operations, {check.id})
             or self._evaluated(symptom, operations)
-            or self._elsewhere(symptom)
-            or self._of_other_symptoms(symptom, operations, {check.id})
+            or self._elsewhere(check, symptom)
+            or self._of_other_symptoms(check, symptom, operations)
         )
         if found is not None:
             rule_id, operation_id = found
@@ -153,7 +158,7 @@ class _Explanations:
         return replace(check, cause=gap or Cause.UNEXPLAINED)
 
     def _of_other_symptoms(
-        self, symptom: ExplainedBy, operations: tuple[str | None, ...], seen: set[str]
+        self, check: Check, symptom: ExplainedBy, operations: tuple[str | None, ...]
     ) -> tuple[str, str | None] | None:
         """Return the failed check that explains a symptom, when the symptoms of the rules it names are settled.
 
@@ -163,7 +168,7 @@ class _Explanations:
             key = (other.id, other.operation_id)
             if other.id in symptom.rules and key in self._symptoms and key not in self._settling:
                 self.settled(other)
-        return self._known(symptom, operations, seen) or self._elsewhere(symptom)
+        return self._known(symptom, operations, {check.id}) or self._elsewhere(check, symptom)
 
     def _gap(self, symptom: ExplainedBy, operations: tuple[str | None, ...]) -> Cause | None:
         """Return the gap for which the rules that would explain a symptom were not judged."""
@@ -195,10 +200,12 @@ class _Explanations:
                     return found
         return None
 
-    def _elsewhere(self, symptom: ExplainedBy) -> tuple[str, str | None] | None:
+    def _elsewhere(self, check: Check, symptom: ExplainedBy) -> tuple[str, str | None] | None:
         """Return a failed check on any operation, if the symptom may have its explanation anywhere."""
+        is_must = weakest(check.level, symptom.level or check.level) is Level.MUST
+        useless = self._uncertain - {check.operation_id} if is_must else frozenset()
         for rule_id in symptom.rules if symptom.anywhere else ():
-            if failed := self._failed.get(rule_id):
+            if failed := self._failed.get(rule_id, set()) - useless:
                 return rule_id, min(failed, key=str)
         return None
 

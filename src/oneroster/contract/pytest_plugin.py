@@ -146,6 +146,10 @@ _DETECTED: "Final[pytest.StashKey[Detected]]" = pytest.StashKey()
 RENAMED: Final = {"--oneroster-known": "--oneroster-baseline"}
 UNNAMED: Final = "http://tenant.invalid"
 """The base URL while tests are only collected; nothing is sent."""
+NO_TENANT: Final = (
+    "no tenant given: set --base-url or --oneroster-tenant, or ONEROSTER_BASE_URL or ONEROSTER_TENANT in the"
+    " environment"
+)
 SHARED_FILE: Final = "oneroster-run"
 WORKER_STANDARD: Final = "oneroster-standard"
 _SUMMARY: Final = pytest.StashKey[list[str]]()
@@ -284,10 +288,22 @@ def candidates_from(config: pytest.Config, target: "Target") -> "Candidates":
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Report wrong usage before the run."""
+    """Report wrong usage before the run: a suite without a tenant would pass, with all its tests skipped."""
     target = target_from(config) if _has_options(config) else None
     if target is not None:
         baseline_from(config, target.standard)
+    elif _asks_for_the_suite(config):
+        raise pytest.UsageError(f"oneroster: {NO_TENANT}")
+
+
+def _asks_for_the_suite(config: pytest.Config) -> bool:
+    """Return whether the command line asks for tests of a tenant, and runs them."""
+    if not _has_options(config) or any(config.getoption(name, False) for name in ("collectonly", "help", "version")):
+        return False
+    named = config.getoption("file_or_dir", []) if config.getoption("pyargs", False) else []
+    return any(name.partition("::")[0].startswith(PACKAGE) for name in named) or any(
+        run_option(config, name) not in (attributes.get("default"), False) for name, attributes in RUN_OPTIONS.items()
+    )
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from oneroster.contract.catalogue import catalogue, select
 from oneroster.contract.rule import FAMILIES, Rule
 from oneroster_runtime.specification import Specification
+from oneroster_runtime.specification.vocabulary import nearest
 
 __all__ = ["RuleSelection", "rule_selection"]
 
@@ -63,8 +64,11 @@ def rule_selection(
     operations = specification.operations.keys()
     known = {*FAMILIES, *(each.id for each in catalogue()), *operations}
     if unknown := sorted((included | excluded) - known):
+        hints = [found for name in unknown if (found := nearest(name, sorted(known)))]
         raise ValueError(
-            f"no such family, rule or operation: {', '.join(unknown)}; the families are {', '.join(FAMILIES)}, "
+            f"no such family, rule or operation: {', '.join(unknown)}{''.join(hints)}"
+            if hints
+            else f"no such family, rule or operation: {', '.join(unknown)}; the families are {', '.join(FAMILIES)}, "
             "`oneroster rules` lists the rules, and operations are named by operationId, such as getAllOrgs"
         )
     rules = select(included - operations, excluded - operations)

@@ -18,7 +18,6 @@ from oneroster.contract.errors import (
     KitError,
     NoResponseError,
     NotJudged,
-    NotRequested,
     TenantNotTestableError,
 )
 from oneroster.contract.explanations import SymptomKey, explain, without_repeated
@@ -28,10 +27,11 @@ from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.parallel import map_parallel
 from oneroster.contract.http.target import Target
-from oneroster.contract.levels import Level, weakest
+from oneroster.contract.levels import Level, level_of, weakest
 from oneroster.contract.observation.nothing_to_judge import nothing_to_judge
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_coverage import operation_coverage
+from oneroster.contract.observation.outside_the_run import outside_the_run
 from oneroster.contract.observation.snapshot import read_all_collections
 from oneroster.contract.observation.whole_run import FailedRequests, whole_run
 from oneroster.contract.result import HOLDS, STATUS_OF, VIOLATED, Cause, Check, CheckReport, Finding, Status, TargetInfo
@@ -199,7 +199,9 @@ class _RuleRunner:
     def checks(self) -> list[Check]:
         """The checks of all rules that have run, symptoms with the failed checks that explain them."""
         checks = without_repeated(self._checks, self._symptom_of)
-        return explain(checks, self._symptoms, self._judged_on_demand, self._tenant.plan.excluded)
+        operations = self._tenant.dialect.operations.values()
+        uncertain = frozenset(each.operation_id for each in operations if level_of(each.trust) is not Level.MUST)
+        return explain(checks, self._symptoms, self._judged_on_demand, self._tenant.plan.excluded, uncertain)
 
     def leave_out(self, rules: Sequence[Rule]) -> None:
         """Note which rules that the run names do not apply to the version of the tenant."""
@@ -215,7 +217,7 @@ class _RuleRunner:
                 raise nothing_to_judge(self._tenant)
             operations = [each for each in subjects if self._tenant.plan.judges(each.operation_id, rule.id)]
             if not operations:
-                raise NotRequested("excluded")
+                raise outside_the_run(self._tenant, rule.id)
         except NotJudged as reason:
             self._checks.append(self._not_judged(rule, None, reason))
             return

@@ -14,6 +14,7 @@ import pytest
 from oneroster.contract.baseline import apply_baseline
 from oneroster.contract.http.target import Target
 from oneroster.contract.pytest_plugin import (
+    NO_TENANT,
     add_summary,
     baseline_from,
     candidates_from,
@@ -47,10 +48,7 @@ def oneroster_report(
     What makes `oneroster check` end with 3 or 4 is one error, of the process that ran them.
     """
     if oneroster_target is None:
-        pytest.skip(
-            "no tenant given: set --base-url or --oneroster-tenant, or ONEROSTER_BASE_URL or ONEROSTER_TENANT in the "
-            "environment"
-        )
+        pytest.skip(NO_TENANT)
     config = request.config
     tests: defaultdict[str, list[str]] = defaultdict(list)
     for test in selected_tests(request.node):

@@ -11,8 +11,9 @@
 The package needs the extra ``dlt``. For thousands of tenants, see `oneroster.spark`.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from oneroster.extras import import_with_extra
 
 if TYPE_CHECKING:
     from oneroster.dlt.source import SharedDatasetWarning, oneroster
@@ -24,4 +25,4 @@ def __getattr__(name: str) -> Any:
     # Imported on first use, so that listing the package does not load dlt.
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(".source", __name__), name)
+    return getattr(import_with_extra(f"{__name__}.source", "dlt"), name)

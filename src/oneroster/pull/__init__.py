@@ -12,8 +12,9 @@
 The package needs the extra ``pull``.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from oneroster.extras import import_with_extra
 
 if TYPE_CHECKING:
     from oneroster.pull.dry_run import CollectionPreview, preview
@@ -108,4 +109,4 @@ def __getattr__(name: str) -> Any:
     # Import on first use, so that --help does not load Arrow.
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_MODULES.get(name, 'errors')}", __name__), name)
+    return getattr(import_with_extra(f"{__name__}.{_MODULES.get(name, 'errors')}", "pull"), name)

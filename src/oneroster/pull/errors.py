@@ -26,6 +26,7 @@ __all__ = [
     "RejectsWarning",
     "StagingError",
     "UnknownFormatError",
+    "not_a_roster",
 ]
 
 
@@ -69,3 +70,8 @@ class GuardError(PullError):
     def __str__(self) -> str:
         listed = "" if self.rejects_file is None else f" Listed by id in {self.rejects_file}."
         return f"The roster was not published: {' '.join(self.violations)}{listed}"
+
+
+def not_a_roster(folder: Path, manifest: str) -> DestinationError:
+    """Return the error for a folder without the file that tells what it holds."""
+    return DestinationError(f"{folder} is not the folder of a roster: it has no {manifest}. Name another.")

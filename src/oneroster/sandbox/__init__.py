@@ -34,9 +34,9 @@ _MODULES = {
 def __getattr__(name: str) -> Any:
     # Imported on first use, because every pytest run imports this package for its fixture.
     if name in _MODULES:
-        from importlib import import_module
+        from oneroster.extras import import_with_extra
 
-        return getattr(import_module(_MODULES[name]), name)
+        return getattr(import_with_extra(_MODULES[name], "check"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -12,8 +12,9 @@
 The package needs the extra ``spark``, and the pyspark of the cluster: 4.0 or newer.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from oneroster.extras import import_with_extra
 
 if TYPE_CHECKING:
     from oneroster.spark.outcome_rows import outcome_schema
@@ -29,4 +30,4 @@ def __getattr__(name: str) -> Any:
     # Imported on first use, so that listing the package loads neither Arrow nor pyspark.
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_MODULES[name]}", __name__), name)
+    return getattr(import_with_extra(f"{__name__}.{_MODULES[name]}", "spark"), name)

@@ -103,6 +103,10 @@ class Unlimited(Stuck):
         (Stuck(40), 100, True),
         (Unlimited(125), 100, True),
         (Unlimited(120, total=False), 100, True),
+        (Unlimited(30, total=False), 1000, True),
+        (Unlimited(400, total=False), 1000, True),
+        # The size of a page without a limit.
+        (Unlimited(100, total=False), 1000, False),
     ],
 )
 def test_a3_a_server_that_does_not_page_has_shown_its_whole_collection(

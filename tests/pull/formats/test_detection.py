@@ -94,3 +94,10 @@ def test_a_roster_that_does_not_exist_is_named_as_such(tmp_path: Path, name: str
         open_destination(tmp_path / name)
     assert str(caught.value) == f"{tmp_path / name} does not exist; name a roster that was pulled."
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_folder_of_other_files_is_named_as_such(tmp_path: Path, name: str) -> None:
+    (tmp_path / "notes.txt").write_text("notes", encoding="utf-8")
+    with pytest.raises(DestinationError, match=r"is (not the folder of a roster|a folder, and).* Name another"):
+        FORMATS[name].open(tmp_path)

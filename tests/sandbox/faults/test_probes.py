@@ -291,6 +291,17 @@ LOOKS: dict[str, tuple[Look, Any, Any]] = {
     "any-type-is-markup": (lambda c: c.get("/orgs", headers={"Accept": "*/*"}).content[:1], b"{", b"<"),
     "unknown-result-malformed": (lambda c: status(c, "/results/none"), 404, 400),
     "nested-zero-crashes": (lambda c: nested(c, limit=0).status_code, 400, 500),
+    "offset-wraps": (lambda c: first_page(c, "/courses?offset=500") > 0, False, True),
+    "later-pages-whole": (lambda c: set(rows(c, "/orgs", fields="status", offset=1)[0]) == {"status"}, True, False),
+    "sign-crashes": (lambda c: status(c, "/orgs?limit=%2B1"), 400, 500),
+    "direction-in-capitals-crashes": (lambda c: status(c, "/orgs?sort=name&orderBy=DESC"), 400, 500),
+    "dotted-reference-crashes": (lambda c: status(c, "/enrollments?fields=user.sourcedId"), 200, 500),
+    "grades-options-crash": (lambda c: status(c, "/results/any", "OPTIONS"), 204, 500),
+    "selection-open": (
+        lambda c: status(c, "/demographics?fields=sourcedId", headers={"Authorization": ""}),
+        401,
+        200,
+    ),
     "any-token-for-schools": (
         lambda c: status(c, "/schools", headers={"Authorization": "Bearer x"}),
         401,
@@ -510,6 +521,7 @@ LOOKS: dict[str, tuple[Look, Any, Any]] = {
 """The faults that a client with a static token can look at."""
 
 BY_THE_KIT = {
+    "filter-hangs-up",
     "options-cut-off",
     "path-unsigned",
     "method-unsigned",

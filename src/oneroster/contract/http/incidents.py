@@ -61,12 +61,14 @@ class Incidents:
     Attributes:
         server_errors: The requests that were answered with a server error.
         broken: The responses that could not be read.
+        lost: The request lines of reads whose connection was closed without a response, twice in a row.
         token_problems: The responses of the token endpoint that cannot be used, with what is wrong with them.
         unanswered: How many requests got each status of `NO_ANSWER`.
     """
 
     server_errors: list[ServerError] = field(default_factory=list)
     broken: list[BrokenResponse] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
     token_problems: list[tuple[Exchange, str]] = field(default_factory=list)
     unanswered: Counter[int] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -80,6 +82,11 @@ class Incidents:
         """Note a response that could not be read."""
         with self._lock:
             self.broken.append(BrokenResponse(request, problem))
+
+    def add_lost_connection(self, request: str) -> None:
+        """Note a read whose connection was closed without a response, twice in a row."""
+        with self._lock:
+            self.lost.append(request)
 
     def add_unanswered(self, status: int) -> None:
         """Note a request that was answered with a status of `NO_ANSWER`."""

@@ -26,6 +26,8 @@ Headers = Mapping[str, str] | None
 WRITE_METHODS: Final = frozenset(get_args(WriteMethod))
 NOT_REPEATABLE: Final = frozenset({"POST", "PATCH"})
 """Methods that may have another effect the second time."""
+LOST: Final = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
+"""The errors of a connection that was closed."""
 BUSY: Final = frozenset({429, 503})
 BUSY_ATTEMPTS: Final = 3
 MAX_RETRY_AFTER: Final = 30.0
@@ -133,14 +135,15 @@ class RequestAttempts:
         try:
             return self._send_once(method, url, access, headers, content)
         except NoResponseError as error:
-            lost = isinstance(error.__cause__, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError)
-            if not lost or method in WRITE_METHODS:
+            if not isinstance(error.__cause__, LOST) or method in WRITE_METHODS:
                 self._note_broken_response(method, url, error)
                 raise
         try:
             return self._send_once(method, url, access, headers, content)
         except NoResponseError as error:
             self._note_broken_response(method, url, error)
+            if isinstance(error.__cause__, LOST) and not isinstance(error, BrokenResponseError):
+                self._incidents.add_lost_connection(f"{method} {self._target.below(url)}")
             raise
 
     def _note_broken_response(self, method: str, url: str, error: NoResponseError) -> None:

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from oneroster.atomic_files import write_atomically
+from oneroster.atomic_files import write_output
 from oneroster.contract.dialects.dialect import document_words
 from oneroster.contract.dialects.dialect_specification import DocumentModel
 from oneroster.contract.dialects.overlay import SUFFIXES, OverlayError, apply_overlay, load_overlay
@@ -92,7 +92,7 @@ def write_overlay(overlay: dict[str, Any], path: Path) -> None:
         text = json.dumps(overlay, indent=2, ensure_ascii=False) + "\n"
     else:
         text = yaml.safe_dump(overlay, sort_keys=False, allow_unicode=True, width=120)
-    write_atomically(path, text.encode())
+    write_output(path, text.encode())
 
 
 def undescribed(overlay: dict[str, Any], tenant: ObservedTenant) -> list[str]:

@@ -66,7 +66,7 @@ def one_of_each_kind(tenant: ObservedTenant) -> Iterator[Operation]:
     """The first readable collection, nested collection and single read of each service."""
     seen: set[tuple[str, bool, bool]] = set()
     for operation in readable(tenant):
-        kind = operation.service, operation.many, operation.scope is not None
+        kind = operation.tag, operation.many, operation.scope is not None
         if kind not in seen:
             seen.add(kind)
             yield operation

@@ -185,9 +185,11 @@ def _require_data(tenant: ObservedTenant) -> None:
         )
         raise AccessRefusedError(f"every collection is refused ({seen}); {advice}")
     base_paths = " or ".join(tenant.standard.specification.services.values())
+    named = sorted(tenant.plan.operations or ())
+    one = len(named) == 1
     raise TenantNotTestableError(
-        f"no collection can be read at {tenant.gateway.target.base_url} ({seen}); "
-        f"check that the base URL ends in {base_paths}"
+        f"{named[0] if one else 'no collection'} can{'not' if one else ''} be read at {tenant.gateway.target.base_url} "
+        f"({seen}); check that the base URL ends in {base_paths}{', and that the tenant offers it' if one else ''}"
     )
 
 

@@ -131,7 +131,7 @@ def walk(
                 found.stop(obstacle(page, "OR-PAG-07"), page.problem)
             break
         if page.rows and seen.issuperset(page.ids):
-            _end_at_repetition(found, page, trusts_totals=trusts_totals)
+            _end_at_repetition(found, page, ask, trusts_totals=trusts_totals)
             break
         found.pages.append(page)
         offset += len(page.rows)
@@ -152,7 +152,24 @@ def page_beyond(tenant: Asking, found: ObservedWalk) -> ParsedResponse:
     return tenant.ask(found.operation, found.values, {"limit": size, "offset": len(found) + 5})
 
 
-def _end_at_repetition(found: ObservedWalk, page: ParsedResponse, *, trusts_totals: bool) -> None:
+def _heeds_a_limit(found: ObservedWalk, ask: Ask) -> bool:
+    """Return whether a server may have cut the first page: of the default size, with a larger total, or by a limit.
+
+    A server that ignores the limit as well as the offset has no way to return the rows beyond its page.
+    """
+    first = found.pages[0]
+    rows = len(first.rows)
+    if rows == found.operation.default_limit or (first.total is not None and first.total > rows):
+        return True
+    smaller = max(rows // 3, 1)
+    try:
+        page = ask(found.operation, found.values, {"limit": smaller, "offset": 0})
+    except NoResponseError:
+        return True
+    return page.problem is not None or len(page.rows) <= smaller
+
+
+def _end_at_repetition(found: ObservedWalk, page: ParsedResponse, ask: Ask, *, trusts_totals: bool) -> None:
     """End a walk at a page that holds only rows of earlier pages.
 
     If a server ignores the offset, its first page is the whole collection, unless the page was cut: at the limit, or at
@@ -163,6 +180,6 @@ def _end_at_repetition(found: ObservedWalk, page: ParsedResponse, *, trusts_tota
     rows = len(first.rows)
     whole = len(found.pages) == 1 and rows != found.limit
     cut = rows < found.limit and rows % ROUND == 0 and not (trusts_totals and first.total == rows)
-    found.complete = whole and not cut
+    found.complete = whole and not (cut and _heeds_a_limit(found, ask))
     if not found.complete:
         found.stop(ExplainedBy(REPEATING, found.unpaged), found.unpaged)

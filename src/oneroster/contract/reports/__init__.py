@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from oneroster.atomic_files import write_atomically
+from oneroster.atomic_files import write_output
 from oneroster.contract.reports import github, html, json_report, junit
 from oneroster.contract.reports.summary_model import Summary
 
@@ -29,4 +29,4 @@ def write_report(text: str, path: Path) -> None:
     Raises:
         OSError: The file cannot be written.
     """
-    write_atomically(path, text.encode())
+    write_output(path, text.encode())

@@ -56,6 +56,11 @@ EVERY_PARAMETER: Final = (
     "&access_token=oneroster-check"
 )
 """A query with every parameter, and with a token that was never issued."""
+SINGLE_PARAMETERS: Final = ("fields=sourcedId", "filter=status%3D%27active%27", "limit=1")
+"""Queries for the collections after the first: what looks harmless may pass unchecked."""
+NAMES: Final = {EVERY_PARAMETER: "every parameter of the standard"} | {
+    query: f"the parameter {query.partition('=')[0]} alone" for query in SINGLE_PARAMETERS
+}
 
 
 def request_with_credentials(tenant: ObservedTenant, operation: Operation, access: Credentials) -> Exchange:
@@ -129,8 +134,10 @@ def without_credentials(tenant: ObservedTenant, operation: Operation) -> Iterato
                 message = f"an unknown id without credentials returned HTTP {unknown.status} instead of 401"
                 yield exchange_finding(message, unknown, Level.SHOULD, known)
         if operation.many:
-            every = tenant.probe(path, EVERY_PARAMETER, access=NoCredentials())
-            attempts["a request with every parameter of the standard"] = every
+            collections = [each for each in sampled_operations(tenant) if each.many]
+            number = collections.index(operation)
+            query = (EVERY_PARAMETER, *SINGLE_PARAMETERS)[number % (len(SINGLE_PARAMETERS) + 1)]
+            attempts[f"a request with {NAMES[query]}"] = tenant.probe(path, query, access=NoCredentials())
         for what, exchange in attempts.items():
             if exchange.status < 300 and not known:
                 message = f"{what} without credentials returned HTTP {exchange.status} instead of 401"

@@ -267,7 +267,10 @@ def rows_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iterat
 
 
 def _wrong_without_filter(tenant: ObservedTenant, known: Combination, what: str) -> Iterator[Finding]:
-    """Yield what is wrong with the pages of a combination of which the filter is left out."""
+    """Yield what is wrong with the pages of a combination of which the filter is left out.
+
+    That is as certain as the other parameters.
+    """
     if len(known.found.pages[0].rows) < len(known.found) or len(known.found) > min(MOST_ROWS, known.found.limit):
         # A server that shortens pages may shorten these.
         return
@@ -279,7 +282,8 @@ def _wrong_without_filter(tenant: ObservedTenant, known: Combination, what: str)
         if (wrong := wrong_rows(tenant, known, pages)) is not None:
             names = "".join(f"{name}, " for name in parameters if name != "orderBy")
             page = combined(tenant, known.found, pages[0])
-            yield finding(f"with {names}limit and offset: {wrong[0]}", page, wrong[1])
+            symptom_of = () if parameters else PAGES
+            yield finding(f"with {names}limit and offset: {wrong[0]}", page, wrong[1], symptom_of=symptom_of)
             return
 
 

@@ -73,6 +73,9 @@ def impossible_values(tenant: ObservedTenant, operation: Operation) -> Iterator[
         ask_once(tenant, operation, {"limit": 1, "filter": f"{kinds[kind]}>'oneroster-check'"})
     if operation in complete_of_each_service(tenant):
         ask_once(tenant, operation, {"limit": 1, "filter": "metadata.onerosterCheck='x'"})
+    if "reference" in kinds:
+        # Nor is a field of a reference.
+        ask_once(tenant, operation, {"limit": 1, "fields": f"{kinds['reference']}.sourcedId"})
     for kind, name in sorted(kinds.items(), key=lambda each: each[0] in UNSORTABLE):
         reading = ask_once(tenant, operation, {"limit": 1, "filter": f"{name}='{IMPOSSIBLE[kind]}'"})
         if is_successful(reading.exchange) and reading.rows:

@@ -61,6 +61,7 @@ ODD_QUERIES: Final = (
     *("fields=status.sourcedId", "fields=status&fields=sourcedId", "fields=status%27", "fields=%FF", "fields=,"),
     *("sort=status%27", "sort=status;--", "sort=%C3%28", "sort=status&sort=sourcedId", "sort=status&orderBy=%zz"),
     *("oneroster_check=1", "oneroster_check=%zz", "limit=%zz", "offset=%FF"),
+    *("limit=%2B1", "limit=%201", "offset=+0", "sort=status&orderBy=DESC"),
 )
 """Queries of which no source says what they return; only a server error is a violation."""
 ODD_TURNS: Final = 10

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urljoin
 
-from oneroster.contract.errors import NotOffered
+from oneroster.contract.errors import KitError, NotOffered
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import UNREADABLE, Exchange, encoded_query
 from oneroster.contract.http.incidents import is_server_error
@@ -30,6 +30,7 @@ QUERY: Final = "limit=1"
 OK: Final = 200
 ANY_TYPE: Final = "*/*"
 UTF_8: Final = frozenset({"utf-8", "utf8", "us-ascii"})
+SUCCESS: Final = 200
 METHOD_NOT_SUPPORTED: Final = frozenset({405, 501})
 SHOWN_REQUESTS: Final = 3
 """Requests in the evidence of one finding."""
@@ -256,3 +257,20 @@ def as_declared(tenant: ObservedTenant, _operation: Operation) -> Iterator[Findi
     for problem, requests in by_problem.items():
         evidence = tuple(Evidence(request=request, count=len(requests)) for request in requests[:SHOWN_REQUESTS])
         yield Finding(f"{problem}: {count_of(len(requests), 'request')}", evidence)
+    lost = list(dict.fromkeys(tenant.gateway.incidents.lost))
+    if lost and _is_up(tenant):
+        # A firewall may close connections as well, so this is no must.
+        evidence = tuple(Evidence(request=request, count=len(lost)) for request in lost[:SHOWN_REQUESTS])
+        text = f"the connection is closed without a response, each time: {count_of(len(lost), 'request')}"
+        yield Finding(text, evidence, level=Level.SHOULD)
+
+
+def _is_up(tenant: ObservedTenant) -> bool:
+    """Return whether the tenant answers a request that it answered before."""
+    operation = next(iter(readable(tenant)), None)
+    if operation is None:
+        return False
+    try:
+        return tenant.probe(readable_path(tenant, operation), QUERY if operation.many else "").status == SUCCESS
+    except KitError:
+        return False

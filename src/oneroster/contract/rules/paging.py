@@ -166,16 +166,27 @@ def offset_honoured(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
         yield finding(f"offset={offset} returned no rows although the collection has {len(found)}{cause}", second)
     elif set(second.ids) == set(first.ids) or (not few and second.ids == first.ids[: len(second.ids)]):
         yield finding(f"offset={offset} returned the same rows as offset=0", second, second.ids)
-    elif not few and operation in largest_collections(tenant):
-        yield from _rounded_offset(tenant, found, size, first)
+    elif not few and operation in largest_collections(tenant) and (rounded := _rounded(tenant, found, size, first)):
+        yield rounded
+    elif found.complete and found.pages:
+        yield from _rows_beyond(tenant, found)
 
 
-def _rounded_offset(tenant: ObservedTenant, found: ObservedWalk, size: int, first: ParsedResponse) -> Iterator[Finding]:
-    """Yield a finding if an offset within the first page, which is no multiple of its size, has no effect."""
+def _rows_beyond(tenant: ObservedTenant, found: ObservedWalk) -> Iterator[Finding]:
+    """Yield a finding if there are rows beyond the total; that of a collection that has grown is larger as well."""
+    beyond = page_beyond(tenant, found)
+    if beyond.rows and beyond.total is not None and beyond.total <= int(beyond.query["offset"]):
+        text = f"offset={beyond.query['offset']} returned rows although the collection has {beyond.total}"
+        yield finding(text, beyond, beyond.ids)
+
+
+def _rounded(tenant: ObservedTenant, found: ObservedWalk, size: int, first: ParsedResponse) -> Finding | None:
+    """Return a finding if an offset within the first page, which is no multiple of its size, has no effect."""
     within = read_page(tenant, found, size, size - 1)
     if within.rows and within.ids == first.ids[: len(within.ids)]:
         message = f"offset={size - 1} returned the same rows as offset=0: it is rounded to a multiple of the limit"
-        yield finding(message, within, within.ids)
+        return finding(message, within, within.ids)
+    return None
 
 
 @rule(

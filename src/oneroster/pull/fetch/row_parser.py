@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from oneroster.errors import DecodeError, FieldError, MissingFieldError
-from oneroster.operation_call import OperationCall, advice_on_limit
+from oneroster.operation_call import OperationCall, advice_on_refused
 from oneroster.other_versions import warn_of_other_version
 from oneroster.pagination.walk import PageRequest, ReceivedPage
 from oneroster.pull.roster.columns import EXTRAS_COLUMN
@@ -109,7 +109,7 @@ class RowsCall(OperationCall):
     def read_requested_rows(self, page: PageRequest, response: RawResponse) -> RowsPage:
         """Parse a page, or which record exists if one was requested in place of a page; see `read_requested`."""
         if page.row is None and page.copies_of is None:
-            with advice_on_limit(page):
+            with advice_on_refused(page, self.arguments):
                 return self.read_rows(response)
         return RowsPage(self.read_requested(page, response).info, [], {}, 0)
 

@@ -73,7 +73,7 @@ def format_of(destination: Path, name: str | None = None) -> Format:
         if name not in FORMATS:
             raise UnknownFormatError(f"Unknown format {name!r}; formats: {', '.join(FORMATS)}.")
         return _ZIP if name == "csv" and destination.suffix.lower() == ".zip" else FORMATS[name]
-    detected = _by_content(destination) or _by_suffix(destination)
+    detected = _detected(destination)
     if detected is None:
         raise UnknownFormatError(
             f"The format of {destination} cannot be detected. Pass --format with one of {', '.join(FORMATS)},"
@@ -157,11 +157,23 @@ def open_destination(
         # A damaged symbolic link is there, and what opens it says what is wrong.
         if not os.path.lexists(path):
             raise DestinationError(f"{path} does not exist; name a roster that was pulled.")
-        return format_of(path, format).open(path)
+        return _format_in_place(path, format).open(path)
     found = open_store(location)
     if found is None:
         raise DestinationError(f"{location} has no roster: there is no manifest of a pull.")
     return found
+
+
+def _format_in_place(path: Path, name: str | None) -> Format:
+    """Return the format of a roster that is there; the commands that read one have no option for it."""
+    if name is None and path.exists() and _detected(path) is None:
+        kind = f"it has neither manifest.csv nor {MANIFEST_FILE}" if path.is_dir() else "its form is none of a pull"
+        raise UnknownFormatError(f"{path} is no roster: {kind}. Name a roster that was pulled.")
+    return format_of(path, name)
+
+
+def _detected(path: Path) -> Format | None:
+    return _by_content(path) or _by_suffix(path)
 
 
 def _check_kind(destination: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from oneroster.pull.errors import DestinationError
+from oneroster.pull.errors import not_a_roster
 from oneroster.pull.formats.format import WriteResult
 from oneroster.pull.formats.stored_roster import StoredRoster, manifest_to_store
 from oneroster.pull.private_files import create_private_file, make_private_folder, read_bytes, sync_to_disk
@@ -54,7 +54,7 @@ def read_folder_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST_FILE
     if not path.exists() and path.parent.is_dir():
-        raise DestinationError(f"{path.parent} is not the folder of a roster: it has no {path.name}. Name another.")
+        raise not_a_roster(folder, path.name)
     return Manifest.from_json(read_bytes(path, "the manifest of a pull"), str(path))
 
 

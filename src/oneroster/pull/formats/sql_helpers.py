@@ -35,8 +35,10 @@ def database_error(path: Path, database: str, error: Exception) -> Exception:
     message = str(error).lower()
     if any(phrase in message for phrase in _DISK_FULL):
         return OSError(errno.ENOSPC, f"{database} reports a full disk", str(path))
+    if path.is_dir():
+        return DestinationError(f"{path} is a folder, and a database of {database} is a file. Name another.")
     return DestinationError(
-        f"{path}: {database} failed ({type(error).__name__}); it may be no database of {database}, or be in use."
+        f"{path}: {database} failed ({type(error).__name__}); it may not be a database of {database}, or be in use."
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from oneroster.sandbox.faults.base import Fault
+from oneroster.sandbox.faults.declarations import SMALL_DATA, Needs
 from oneroster.sandbox.faults.unfiltered_replies import unfiltered_reply
 from oneroster.sandbox.http.broken_responses import TruncatedReply
 from oneroster.sandbox.http.raw_request import RawRequest
@@ -133,3 +134,14 @@ class OptionsCutOff(Fault):
         if raw_request.method != "OPTIONS":
             return reply
         return TruncatedReply(200, b"{}", dict(reply.headers), sent_bytes=2, declared_bytes=200)
+
+
+class FilterHangsUp(Fault):
+    name = "filter-hangs-up"
+    does = "closes the connection without a response if a filter of orgs names a field of a reference"
+    breaks = "RFC 9112, 9.6 [B]: a response to every request"
+    needs = Needs(without=SMALL_DATA | {"one-school"})
+
+    def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
+        dotted = "parent." in (_value_of(request, "filter") or "") and request is not None and request.element == "Org"
+        return TruncatedReply(200, silent=True) if dotted else reply

@@ -2,6 +2,7 @@
 
 # ruff: noqa: ARG002  # hooks have a fixed signature
 
+from abc import abstractmethod
 from dataclasses import replace
 from typing import Final
 
@@ -202,3 +203,96 @@ class CategoriesNeedBothScopes(Fault):
         names = {scope.rpartition("/")[2] for scope in outcome.scopes}
         partly = not {"gradebook.readonly", "gradebook-core.readonly"} <= names
         return Authenticated(frozenset()) if partly and raw_request.raw_path.endswith(b"/categories") else outcome
+
+
+class OffsetWraps(Fault):
+    name = "offset-wraps"
+    does = "begins again with the first row of courses behind the last"
+    breaks = "3.1 offset [A]: index of the first record"
+    needs = Needs(without=SMALL_DATA | {"page-cap", "no-total"})
+
+    def page_window(self, request: OperationRequest, window: PageWindow, total: int) -> PageWindow:
+        applies = request.operation.path == "/courses" and window.offset >= total > 0
+        return window._replace(offset=window.offset % total) if applies else window
+
+
+class LaterPagesWhole(Fault):
+    name = "later-pages-whole"
+    does = "returns whole records on every page but the first, whatever fields are selected"
+    breaks = "3.4 field selection [B]: the requested fields and no others"
+    needs = _PAGED
+
+    def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
+        if not request.query.fields or not request.query.offset or reply.status != 200:
+            return reply
+        rows = RowQuery(
+            request.element, request.operation.subset, request.operation.scope, request.ids, request.query
+        ).select(request.store)
+        page = rows.page(request.query.offset, request.query.limit)
+        whole = [request.serializer.serialize(request.element, row, request.origin) for row in page]
+        return replace(reply, body={**reply.body, request.operation.wrapper: whole})
+
+
+class _Crash(Fault, abstract=True):
+    """Responds with 500 to some requests."""
+
+    hides = frozenset({"invalid number"})
+
+    def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
+        crashes = request is not None and reply.status < 500 and self.fails_on(request)
+        return error_reply(Problem(500, "invalid data", "unexpected failure")) if crashes else reply
+
+    @abstractmethod
+    def fails_on(self, request: OperationRequest) -> bool:
+        """Return whether a request fails."""
+
+
+class SignCrashes(_Crash):
+    name = "sign-crashes"
+    does = "responds with 500 to a limit with a plus sign or a blank before it"
+    breaks = "6.1 status 500 [A]: unexpected failures only"
+
+    def fails_on(self, request: OperationRequest) -> bool:
+        return any(name == "limit" and value[:1] in ("+", " ") for name, value in request.pairs)
+
+
+class DirectionInCapitalsCrashes(_Crash):
+    name = "direction-in-capitals-crashes"
+    does = "responds with 500 to orderBy=DESC"
+    breaks = "6.1 status 500 [A]: unexpected failures only"
+
+    def fails_on(self, request: OperationRequest) -> bool:
+        return ("orderBy", "DESC") in request.pairs
+
+
+class DottedReferenceCrashes(_Crash):
+    name = "dotted-reference-crashes"
+    does = "responds with 500 if a field of a reference is selected in enrollments"
+    breaks = "6.1 status 500 [A]: unexpected failures only"
+
+    def fails_on(self, request: OperationRequest) -> bool:
+        dotted = any(name == "fields" and "." in value for name, value in request.pairs)
+        return dotted and request.operation.path == "/enrollments"
+
+
+class GradesOptionsCrash(Fault):
+    name = "grades-options-crash"
+    does = "responds with 500 to OPTIONS on one record of the gradebook"
+    breaks = "6.1 status 500 [A]: unexpected failures only"
+    needs = _GRADES
+
+    def any_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
+        place = raw_request.raw_path.split(b"/")[-2]
+        applies = raw_request.method == "OPTIONS" and place in (b"categories", b"lineItems", b"results")
+        return error_reply(Problem(500, "invalid data", "unexpected failure")) if applies else reply
+
+
+class SelectionOpen(Fault):
+    name = "selection-open"
+    does = "serves demographics without credentials if the only parameter is fields"
+    breaks = "6.1 status 401 [A]: not authenticated"
+
+    def authenticate(self, raw_request: RawRequest, outcome: Authenticated | Denied) -> Authenticated | Denied:
+        only = raw_request.query_string.startswith(b"fields=") and b"&" not in raw_request.query_string
+        applies = only and raw_request.raw_path.endswith(b"/demographics") and not raw_request.has_credentials
+        return Authenticated() if applies else outcome

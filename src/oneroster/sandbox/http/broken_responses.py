@@ -50,22 +50,25 @@ class ClientConnection:
 
 @dataclass(frozen=True, slots=True)
 class TruncatedReply(Reply):
-    """A reply whose length differs from the declared one.
+    """A reply whose length differs from the declared one, or that is not sent at all.
 
     Attributes:
         sent_bytes: How many bytes of the body are sent.
         declared_bytes: The value of Content-Length.
         reset: Whether the connection is reset instead of closed.
+        silent: Whether not even the head is sent.
     """
 
     sent_bytes: int = 0
     declared_bytes: int = 0
     reset: bool = False
+    silent: bool = False
 
     def response(self) -> Response:
         """Return the truncated response."""
         full = Reply.response(self)
-        return _TruncatedResponse(bytes(full.body)[: self.sent_bytes], full, self.declared_bytes, self.reset)
+        sent = bytes(full.body)[: self.sent_bytes]
+        return _TruncatedResponse(sent, full, self.declared_bytes, reset=self.reset, silent=self.silent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +110,12 @@ class _UnendingResponse(StreamingResponse):
 
 
 class _TruncatedResponse(Response):
-    def __init__(self, content: bytes, full: Response, declared_bytes: int, reset: bool) -> None:
+    def __init__(self, content: bytes, full: Response, declared_bytes: int, *, reset: bool, silent: bool) -> None:
         headers = {name: value for name, value in full.headers.items() if name != "content-length"}
         super().__init__(content, full.status_code, headers)
         self._declared_bytes = declared_bytes
         self._reset = reset
+        self._silent = silent
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         connection = _connection(scope)
@@ -120,7 +124,8 @@ class _TruncatedResponse(Response):
             return
         # Announce the close, so that the client sends no further request on this connection.
         head = {**self.headers, "content-length": str(self._declared_bytes), "connection": "close"}
-        connection.send_and_close(_head(self.status_code, head) + bytes(self.body), reset=self._reset)
+        content = b"" if self._silent else _head(self.status_code, head) + bytes(self.body)
+        connection.send_and_close(content, reset=self._reset)
         while (await receive())["type"] != "http.disconnect":
             # Returning before the client disconnects would make the server send another error.
             continue

@@ -11,7 +11,7 @@ from typing import IO, Final
 import msgspec
 import pyarrow as pa
 
-from oneroster.pull.errors import DestinationError
+from oneroster.pull.errors import DestinationError, not_a_roster
 from oneroster.pull.formats.bounded_lines import longest_line
 from oneroster.pull.formats.oneroster_csv.archives import UNREADABLE_ARCHIVE, opened_archive
 from oneroster.pull.formats.oneroster_csv.cell_parser import parse_cells
@@ -199,6 +199,8 @@ class BundleRoster:
 
     def _properties(self) -> dict[str, str]:
         """Return the properties of the bundle's manifest."""
+        if self._destination.is_dir() and not (self._destination / MANIFEST_FILE).exists():
+            raise not_a_roster(self._destination, MANIFEST_FILE)
         with self._open_file(MANIFEST_FILE) as stream:
             content = read_small(stream, f"{self._destination}: {MANIFEST_FILE}", "a manifest")
         rows = _cells(content.decode("utf-8-sig", "replace"))
