@@ -206,13 +206,13 @@ def _returns_matches(
 def _sorts(tenant: ObservedTenant, operation: Operation, rows: dict[str, Record]) -> Iterator[Expectation]:
     """Yield a request with a sort by a field that some of the records do not have, if there is one."""
     found = list(rows.values())
-    candidates: list[tuple[bool, int, str, str]] = []
+    candidates: list[tuple[int, str, str]] = []
     for known in tenant.properties(operation.element).values():
         values = sort_values(found, known.name, known.kind) if known.kind in SORTED_KINDS and not known.secret else []
-        if (distinct := len(set(values) - {None})) >= MIN_ROWS and known.name not in (ID, *SORT.values()):
-            candidates.append((None in values, distinct, known.name, known.kind))
+        if None in values and (distinct := len(set(values) - {None})) >= MIN_ROWS:
+            candidates.append((distinct, known.name, known.kind))
     if candidates:
-        _, _, name, kind = max(candidates)
+        _, name, kind = max(candidates)
         query: Query = {"limit": len(rows) + 1, "offset": 0, "sort": name, "orderBy": "desc"}
         yield Expectation(query, _returns_in_order(set(rows), name, kind), ("OR-SRT-06", "OR-SRT-07", *ORDERS))
 

@@ -222,7 +222,7 @@ class DemographicsBadId(Fault):
         return error_reply(problem, operation_id=request.operation.operation_id)
 
 
-class LaterPagesWhole(Fault):
+class LaterFieldsIgnored(Fault):
     name = "later-fields-ignored"
     does = "ignores fields on pages with an offset"
     breaks = "3.4 field selection [B]: the requested fields"
