@@ -28,12 +28,13 @@ FAMILIES: Final = {rule.id: rule.family for rule in catalogue()}
 COMPANIONS: Final = {"access": "access", "errors": "errors", "privacy": "errors", "http": "errors"}
 """Families whose rules judge responses that rules of another family provoked."""
 PROVOKING: Final = {
-    "OR-ERR-08": ("OR-ACC-01",),
+    "OR-ERR-08": ("OR-ACC-01", "OR-ACC-19"),
     "OR-ERR-09": ("OR-ACC-01",),
     "OR-ERR-10": ("OR-HTP-02", "OR-PAG-07"),
     "OR-HTP-08": ("http", "OR-FLT-16"),
-    "OR-ENV-07": ("errors",),
+    "OR-ENV-07": ("errors", "http"),
     "OR-ENV-08": ("OR-FLT-01", "OR-FLD-02"),
+    "OR-SCH-08": ("OR-FLT-01", "OR-SRT-01"),
     "OR-PAG-14": ("OR-FLT-11",),
     "OR-ENV-10": ("OR-ENV-06", "OR-FLT-16"),
     "OR-ADD-08": ("errors", "access"),

@@ -34,6 +34,8 @@ SCHEMA: Final = {
     "json-booleans": "OR-SCH-06",
     "booleans-in-capitals": "OR-SCH-06",
     "booleans-as-digits": "OR-SCH-06",
+    "sorted-scores-as-text": "OR-SCH-08",
+    "filtered-types-in-capitals": "OR-SCH-08",
     "words-in-capitals": "OR-SCH-03",
     "null-required": "OR-SCH-01",
     "href-unescaped": "OR-SCH-07",
@@ -586,6 +588,8 @@ ADDITIONS: Final = {
     "post-scopes-ignored": "OR-WRT-40",
     "post-any-parent": "OR-WRT-41",
     "post-other-parent": "OR-WRT-42",
+    "post-stores-copy": "OR-WRT-34",
+    "post-dated-earlier": "OR-WRT-44",
 }
 """Faults in what only OneRoster 1.2 has."""
 OTHERWISE: Final = {

@@ -33,7 +33,7 @@ PLANS: Final = {
 }
 ALSO: Final = {
     "OR-HTP-08": ["http", "OR-FLT-16"],
-    "OR-ENV-07": ["errors"],
+    "OR-ENV-07": ["errors", "http"],
     "OR-ADD-08": ["errors", "access"],
     "OR-ADD-09": ["errors", "access"],
     "OR-ERR-08": ["errors", "access"],

@@ -45,7 +45,7 @@ CLAUSES_V1P2: Final[tuple[Fact, ...]] = (
     Fact("1.7", "A", "single reads return records that are tobedeleted", rule_ids("SEM", 24)),
     Fact("1.9", "B", "what certification asks for", (), "a certificate is not the standard"),
     Fact("2", "A", "required properties", rule_ids("SCH", 1)),
-    Fact("2", "A", "types of values", rule_ids("SCH", 2)),
+    Fact("2", "A", "types of values", rule_ids("SCH", 2, 8)),
     Fact("2", "B", "facts of the data model that are marked", rule_ids("SCH", 6)),
     Fact("2.1", "A", "sourcedId is unique and stays", rule_ids("SEM", 10, 16, 28) + rule_ids("WRT", 35)),
     Fact("2.1", "A", "dateLastModified is the last change", rule_ids("WRT", 22) + rule_ids("SEM", 38)),
@@ -168,6 +168,7 @@ CLAUSES_V1P2: Final[tuple[Fact, ...]] = (
         "POST stores the records, and returns one pair of ids for each",
         rule_ids("WRT", 31, 32, 33, 34),
     ),
+    Fact("2.1", "A", "dateLastModified of what a POST creates", rule_ids("WRT", 44)),
     Fact("5", "C", "agreement of the body of a POST with its path", rule_ids("WRT", 42)),
     Fact("5", "C", "POST of good and bad records together", (), _NO_RULE),
     Fact("RFC 8259, 4", "B", "names of an object are unique", rule_ids("ENV", 5)),
@@ -199,7 +200,7 @@ NOT_IN_V1P1: Final[Mapping[str, str]] = {
     **dict.fromkeys(rule_ids("PRV", 9), "OneRoster 1.1 does not say what ids are made of"),
     **dict.fromkeys(rule_ids("ADD", 21), "OneRoster 1.1 does not say where vendorResourceId is unique"),
     **dict.fromkeys(rule_ids("ADD", 20), "no source of OneRoster 1.1 has a rule on null"),
-    **dict.fromkeys(rule_ids("WRT", *range(31, 43)), "OneRoster 1.1 has no POST"),
+    **dict.fromkeys(rule_ids("WRT", *range(31, 43), 44), "OneRoster 1.1 has no POST"),
     **dict.fromkeys(rule_ids("ADD", 10, 11, 12, 13), "OneRoster 1.1 has no discovery documents"),
 }
 """Why a rule that is new in 1.2 does not apply to 1.1."""

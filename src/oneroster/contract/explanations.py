@@ -61,7 +61,10 @@ def without_repeated(checks: Iterable[Check], symptom_of: Mapping[Check, tuple[s
         hiding = (Status.FAILED,) if check.level is Level.MUST else (Status.FAILED, Status.WARNED)
         causes = symptom_of.get(check, ()) if check.status in VIOLATED else ()
         others = (each for each in causes if each != check.id)
-        cause = next((each for each in others if any(failed[each, check.operation_id, one] for one in hiding)), None)
+        # A rule on the whole run fails on no operation.
+        places = (check.operation_id, None)
+        causes_there = ((each, at) for each in others for at in places if any(failed[each, at, one] for one in hiding))
+        cause, place = next(causes_there, (None, None))
         if cause is None:
             kept.append(check)
             continue
@@ -69,7 +72,7 @@ def without_repeated(checks: Iterable[Check], symptom_of: Mapping[Check, tuple[s
         by = replace(
             check, status=Status.NOT_JUDGED, cause=Cause.EXPLAINED, message=f"explained by {cause}", evidence=()
         )
-        explained[check.id, check.operation_id] = replace(by, explained_by=cause, explained_on=check.operation_id)
+        explained[check.id, check.operation_id] = replace(by, explained_by=cause, explained_on=place)
     left = {(each.id, each.operation_id) for each in kept if each.status in VIOLATED}
     gone = {key: check for key, check in explained.items() if key not in left}
     return [*(_explained_further(each, gone) for each in kept), *gone.values()]

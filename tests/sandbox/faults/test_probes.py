@@ -593,6 +593,8 @@ BY_THE_KIT = {
     "own-year-of-sessions",
     "agents-of-students-only",
     "href-of-another",
+    "sorted-scores-as-text",
+    "filtered-types-in-capitals",
     "id-is-email",
     "class-in-period",
     "vendor-resource-twice",

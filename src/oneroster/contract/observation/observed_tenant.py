@@ -14,6 +14,7 @@ from oneroster.contract.http.exchange import Exchange, encoded_path, encoded_que
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.parsed_response import NOT_OFFERED, REFUSED, ParsedResponse, Record, identity
 from oneroster.contract.observation.obstacles import unread
+from oneroster.contract.observation.odd_rows import OddRows
 from oneroster.contract.observation.page_totals import parameters_of_odd_total
 from oneroster.contract.observation.walk import ObservedWalk
 from oneroster.contract.run_plan import RunPlan
@@ -61,6 +62,7 @@ class ObservedTenant:
             names of the parameters.
         odd_empties: The first response without a body or with 404 to the first page of a collection, by operation id
             and status.
+        odd_rows: The responses that show a record otherwise than before, by operation id.
         page_size: Rows requested per page; smaller for a server that rejects a larger limit.
         trusts_totals: Whether X-Total-Count counts the rows of all pages, as far as is known.
     """
@@ -78,6 +80,7 @@ class ObservedTenant:
         self.odd_empty_pages: Final[dict[str, ParsedResponse]] = {}
         self.odd_totals: Final[dict[tuple[str, str], ParsedResponse]] = {}
         self.odd_empties: Final[dict[tuple[str, int], ParsedResponse]] = {}
+        self.odd_rows: Final = OddRows()
         self.page_size = PAGE
         self.trusts_totals = True
         self._walks: Final[defaultdict[str, list[ObservedWalk]]] = defaultdict(list)
@@ -164,6 +167,8 @@ class ObservedTenant:
         if exchange.status == SUCCESSFUL and parsed.envelope_problem is not None:
             odd = self.odd_envelopes if parsed.rows or parsed.problem else self.odd_empty_pages
             odd.setdefault(operation.operation_id, parsed)
+        if exchange.status == SUCCESSFUL:
+            self.odd_rows.note(parsed)
         if operation.many and exchange.status in EMPTY_STATUSES and not parsed.query.get("offset"):
             self._note_empty(parsed)
         if operation.many and (names := parameters_of_odd_total(parsed)) is not None:

@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 from oneroster.contract.dialects.dialect import path_parameters
-from oneroster.contract.errors import NotRequested
+from oneroster.contract.errors import ExplainedBy, NotRequested
 from oneroster.contract.fuzzing.engine_runs import engine_run
 from oneroster.contract.fuzzing.phases import Phase
 from oneroster.contract.harm import Harm
@@ -14,7 +14,7 @@ from oneroster.contract.http.exchange import Exchange, encoded_path
 from oneroster.contract.http.parsed_response import identity
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import finding
-from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.observation.observed_tenant import JSON, ObservedTenant
 from oneroster.contract.observation.operation_selectors import offered, reads
 from oneroster.contract.oracle.status_payload_parser import has_code_major
 from oneroster.contract.result import Finding
@@ -143,6 +143,8 @@ def listed_can_be_read(tenant: ObservedTenant, operation: Operation) -> Iterator
     known = [
         as_response(tenant, operation, each) for each in run.exchanges.get(operation.path, ()) if each.target in paths
     ]
+    if not known and parents is not None and any(each.media_type != JSON for each in listing):
+        raise ExplainedBy("OR-ENV-03", "no link is followed from a page that is not declared as JSON", anywhere=True)
     lost = [each for each in known if each.problem is not None]
     if lost:
         yield finding(f"{len(lost)} of {len(known)} listed records could not be read: {lost[0].problem}", lost[0])

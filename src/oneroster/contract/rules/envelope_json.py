@@ -80,7 +80,7 @@ def envelope_of_all(tenant: ObservedTenant, _operation: Operation) -> Iterator[F
     found = [
         each
         for name, each in tuple(tenant.odd_envelopes.items())
-        if reported.isdisjoint(one.exchange.request for one in (each, *_successful(tenant, name))) and _is_certain(each)
+        if reported.isdisjoint(one.exchange.request for one in (each, *_misplaced(tenant, name))) and _is_certain(each)
     ]
     if found:
         first = found[0]
@@ -98,6 +98,11 @@ def envelope_of_all(tenant: ObservedTenant, _operation: Operation) -> Iterator[F
 
 def _is_certain(reading: ParsedResponse) -> bool:
     return CERTAIN == reading.operation.trust == (reading.operation.wrapper_trust or CERTAIN)
+
+
+def _misplaced(tenant: ObservedTenant, operation_id: str) -> Iterator[ParsedResponse]:
+    """Yield the successful responses of an operation whose data are elsewhere; others may be reported for anything."""
+    return (each for each in _successful(tenant, operation_id) if each.envelope_problem is not None)
 
 
 def _successful(tenant: ObservedTenant, operation_id: str) -> list[ParsedResponse]:

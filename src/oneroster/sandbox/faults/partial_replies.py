@@ -8,13 +8,13 @@ from typing import Final
 
 from oneroster.sandbox.auth.authentication import Authenticated, Denied
 from oneroster.sandbox.faults.base import Fault
-from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
+from oneroster.sandbox.faults.declarations import KIMONO, NO_GRADEBOOK, SMALL_DATA, Needs
 from oneroster.sandbox.http.link_header import LinkSet, PageWindow
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Problem, Reply, error_reply, unknown_object
 from oneroster.sandbox.requests.operation_request import OperationRequest, RowQuery
 
-_PAGED: Final = Needs(without=SMALL_DATA | {"page-cap"})
+_PAGED: Final = Needs(without=SMALL_DATA | KIMONO | {"page-cap"})
 _LINKED: Final = Needs(without=SMALL_DATA | {"no-links", "page-cap"})
 _GRADES: Final = Needs(without=SMALL_DATA | NO_GRADEBOOK)
 _STATUS_OBJECT: Final = Needs(features=frozenset({"nested minor codes"}))
@@ -139,6 +139,7 @@ class NestedZeroCrashes(Fault):
     name = "nested-zero-crashes"
     does = "responds with 500 to limit=0 in nested collections"
     breaks = "6.1 status 500 [A]: unexpected failures only"
+    needs = Needs(without=SMALL_DATA | KIMONO)
     hides = frozenset({"invalid number"})
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
