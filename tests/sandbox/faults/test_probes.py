@@ -291,6 +291,8 @@ LOOKS: dict[str, tuple[Look, Any, Any]] = {
     "any-type-is-markup": (lambda c: c.get("/orgs", headers={"Accept": "*/*"}).content[:1], b"{", b"<"),
     "unknown-result-malformed": (lambda c: status(c, "/results/none"), 404, 400),
     "nested-zero-crashes": (lambda c: nested(c, limit=0).status_code, 400, 500),
+    "paths-below-orgs": (lambda c: status(c, "/orgs/any/thing"), 404, 200),
+    "selected-unknown-crashes": (lambda c: status(c, "/orgs/none?fields=name"), 404, 500),
     "offset-wraps": (lambda c: first_page(c, "/courses?offset=500") > 0, False, True),
     "later-pages-whole": (lambda c: set(rows(c, "/orgs", fields="status", offset=1)[0]) == {"status"}, True, False),
     "sign-crashes": (lambda c: status(c, "/orgs?limit=%2B1"), 400, 500),

@@ -1,5 +1,6 @@
 """The tenant under test: cached responses, walks over collections, and methods that send more requests."""
 
+import re
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,6 +28,8 @@ PAGE: Final = 1000
 """Rows requested per page; servers may return less."""
 SUCCESSFUL: Final = 200
 NO_CONTENT: Final = 204
+CLAUSE: Final = re.compile(r"(\w+)[\w.]*(?:=|!=|~|[<>]=?)'[^']*'(?: (?:AND|OR) [\w.]+(?:=|!=|~|[<>]=?)'[^']*')?\Z")
+"""A filter that can be parsed, with the name of its first field."""
 EMPTY_STATUSES: Final = frozenset({NO_CONTENT, 404})
 """Statuses with which servers say that a collection has no rows."""
 JSON: Final = "application/json"
@@ -182,7 +185,9 @@ class ObservedTenant:
         """
         status, operation = parsed.exchange.status, parsed.operation
         served = (each for each in self.readings(operation) if each.problem is None)
-        if status == NO_CONTENT or ("filter" in parsed.query and any(each.values == parsed.values for each in served)):
+        clause = CLAUSE.match(str(parsed.query.get("filter", "")))
+        is_filtered = clause is not None and clause[1] in self.properties(operation.element)
+        if status == NO_CONTENT or (is_filtered and any(each.values == parsed.values for each in served)):
             self.odd_empties.setdefault((operation.operation_id, status), parsed)
 
     def parse_apart(
