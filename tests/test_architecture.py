@@ -34,7 +34,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "tenants_file",
         "setting_values",
         "url_checks",
-        "errors standard atomic_files bounded_files extras",
+        "errors standard atomic_files bounded_files extras error_words counts",
     ),
     "oneroster.contract": (
         "test_contract",

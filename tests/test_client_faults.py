@@ -107,7 +107,7 @@ EXPECTED: dict[str, Expected] = {
     "row-no-object": Expected(DecodeError, r"getAllUsers .* users\[0\] is not a JSON object but str"),
     # whole collections
     "no-paging": READ,
-    "null-last": Expected(DecodeError, r"getAllUsers .* users\[9\] is not a JSON object but NoneType"),
+    "null-last": Expected(DecodeError, r"getAllUsers .* users\[9\] is not a JSON object but null"),
     "identical-twins": READ,
     "conflicting-twins": Expected(UnstableCollectionError, "--accept-duplicates", limit=1000),
     "sorted-empty": Expected(PagingError, r"\(0 different rows received, 41 announced; 7 in both readings"),

@@ -83,8 +83,10 @@ def _run(target: _Target, options: argparse.Namespace) -> int:
         message = str(error)
     except document.DocumentError as error:
         message = f"{target.source.name}: {error}"
-    except (emit.ToolError, OSError) as error:
+    except emit.ToolError as error:
         message = str(error)
+    except OSError as error:
+        message = f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
     print(f"{message}\nNothing was written.", file=sys.stderr)
     return 1
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from oneroster.bounded_files import read_at_most
+from oneroster.error_words import words_of
 from oneroster.errors import ConfigurationError
 from oneroster.url_checks import http_url_problem, is_http_url, sends_in_clear
 
@@ -89,7 +90,7 @@ def read_reference(label: str, kind: str, name: str, environ: Mapping[str, str])
     try:
         secret = read_at_most(Path(name), _MOST_SECRET_BYTES).decode("utf-8").strip()
     except (OSError, ValueError) as error:
-        raise ConfigurationError(f"{label}: {name} cannot be read ({type(error).__name__}).") from error
+        raise ConfigurationError(f"{label}: {name} cannot be read ({words_of(error)}).") from error
     if not secret:
         raise ConfigurationError(f"{label}: {name} is empty.")
     return secret

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from oneroster_runtime.errors import DecodeError
 from oneroster_runtime.json_encoding import deep_copy
+from oneroster_runtime.json_types import json_type
 
 if TYPE_CHECKING:
     from oneroster_runtime.fields import Field
@@ -61,7 +62,7 @@ def copied_object(model: str, source: object) -> dict[str, Any]:
     """
     copy = deep_copy(source)
     if not isinstance(copy, dict):
-        raise DecodeError(f"{model} is read from a JSON object, not from {type(source).__name__}")
+        raise DecodeError(f"{model} is read from a JSON object, not from {json_type(source)}")
     return copy
 
 

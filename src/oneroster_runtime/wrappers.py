@@ -3,6 +3,7 @@
 from typing import Any
 
 from oneroster_runtime.errors import DecodeError
+from oneroster_runtime.json_types import json_type
 from oneroster_runtime.status import is_status_key
 
 __all__ = ["unwrap"]
@@ -26,7 +27,7 @@ def unwrap(body: object, wrapper: str, *, many: bool) -> dict[str, Any]:
     if isinstance(body, list) and many:
         body = {wrapper: body}
     if not isinstance(body, dict):
-        raise DecodeError(f"the body is not a JSON object but {type(body).__name__}")
+        raise DecodeError(f"the body is not a JSON object but {json_type(body)}")
     source: dict[str, Any] = body
     if wrapper not in source:
         source = _rewrapped(source, wrapper, many=many)
@@ -36,7 +37,7 @@ def unwrap(body: object, wrapper: str, *, many: bool) -> dict[str, Any]:
     if type(value) is list and len(value) == 1:
         value, source = value[0], {**source, wrapper: value[0]}
     if type(value) is not dict:
-        raise DecodeError(f"{wrapper} is not a JSON object but {type(value).__name__}")
+        raise DecodeError(f"{wrapper} is not a JSON object but {json_type(value)}")
     return source
 
 
@@ -46,10 +47,10 @@ def _with_list(source: dict[str, Any], wrapper: str) -> dict[str, Any]:
         items = [] if items is None else [items]
         source = {**source, wrapper: items}
     if type(items) is not list:
-        raise DecodeError(f"{wrapper} is not an array but {type(items).__name__}")
+        raise DecodeError(f"{wrapper} is not an array but {json_type(items)}")
     for index, item in enumerate(items):
         if type(item) is not dict:
-            raise DecodeError(f"{wrapper}[{index}] is not a JSON object but {type(item).__name__}")
+            raise DecodeError(f"{wrapper}[{index}] is not a JSON object but {json_type(item)}")
     return source
 
 

@@ -99,11 +99,11 @@ def test_detailed_functions_return_any_status(loopback: Loopback, status: int, s
         ("getAllOrgs", b"<html>Please log in</html>", "the body is not JSON"),
         ("getAllOrgs", b'{"orgs": [', "the body is not JSON"),
         ("getAllOrgs", b"[" * 100_000, "the body is not JSON"),
-        ("getAllOrgs", [ORG, 7], r"orgs\[1\] is not a JSON object but int"),
+        ("getAllOrgs", [ORG, 7], r"orgs\[1\] is not a JSON object but a number"),
         ("getAllOrgs", {"statusInfoSet": [FAILURE]}, "there is no orgs in it"),
         ("getOrg", b"", "the body is empty"),
-        ("getOrg", b"null", "the body is not a JSON object but NoneType"),
-        ("getOrg", {"org": "o-1"}, "org is not a JSON object but str"),
+        ("getOrg", b"null", "the body is not a JSON object but null"),
+        ("getOrg", {"org": "o-1"}, "org is not a JSON object but a string"),
     ],
 )
 def test_a_success_that_cannot_be_read_raises(

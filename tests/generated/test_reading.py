@@ -320,9 +320,9 @@ def test_a_bare_record_is_not_mistaken_for_its_parent() -> None:
 
 
 HOPELESS = [
-    ({"orgs": [ORG, None]}, r"orgs\[1\] is not a JSON object but NoneType"),
-    ({"orgs": ["o-1"]}, r"orgs\[0\] is not a JSON object but str"),
-    ({"orgs": "none"}, "orgs is not an array but str"),
+    ({"orgs": [ORG, None]}, r"orgs\[1\] is not a JSON object but null"),
+    ({"orgs": ["o-1"]}, r"orgs\[0\] is not a JSON object but a string"),
+    ({"orgs": "none"}, "orgs is not an array but a string"),
     ({}, "there is no orgs in it"),
     ({"statusInfoSet": [{"imsx_codeMajor": "failure"}]}, "there is no orgs in it"),
     ({"schools": [ORG], "others": [ORG]}, "there is no orgs in it"),

@@ -22,7 +22,7 @@ def test_b11_equal_rows_need_no_leave_and_are_counted(limit: int, tmp_path: Path
     with Sandbox("small", 3, faults=["identical-twins"]) as tenant, roster_of(tenant) as client:
         report = pull(client, tmp_path / "r.parquet", OPTIONS._replace(paging=Paging(limit=limit)))
     assert by_id(rows_at(tmp_path / "r.parquet")) == by_id({"Course": expected})
-    assert any("1 rows were sent twice with the same content" in note for note in report.notes)
+    assert any("1 row was sent twice with the same content" in note for note in report.notes)
     assert (report.outcomes[0].identical, report.outcomes[0].announced) == (1, len(expected) + 1)
 
 

@@ -91,7 +91,7 @@ def test_what_cannot_be_read_is_listed_by_id_and_field_and_bounded(tmp_path: Pat
         assert demographics is not None
         store.put("Demographics", {**demographics, "birthDate": "the day after", "sex": "unknown"})
         selection = RosterSelection(only=["demographics"])
-        with pytest.raises(GuardError, match="1 fields or records could not be read, in 22 rows"):
+        with pytest.raises(GuardError, match="1 field or record could not be read, in 22 rows"):
             pull(roster, place, TRUSTING._replace(selection=selection))
         report = pull(roster, place, TRUSTING._replace(selection=selection, limits=SanityLimits(unreadable=0.2)))
     listed = [json.loads(line) for line in rejects_path(place).read_text().splitlines()]

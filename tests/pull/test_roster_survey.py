@@ -74,8 +74,8 @@ def test_values_that_are_not_spelt_as_in_the_standard_are_counted() -> None:
     assert found.respelled == {("users", "role"): 1}
     assert found.unlisted == {("users", "role"): 1}
     assert found.notes() == [
-        "users.role: 1 values differ from the standard's in case or punctuation; kept as sent.",
-        "users.role: 1 values are not listed by the standard; kept as sent.",
+        "users.role: 1 value differs from the standard's in case or punctuation; kept as sent.",
+        "users.role: 1 value is not listed by the standard; kept as sent.",
     ]
 
 

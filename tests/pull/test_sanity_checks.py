@@ -77,7 +77,7 @@ def test_a_share_of_records_may_be_unreadable() -> None:
     assert too_many_unreadable({"classes": 100}, rejects, SanityLimits()) == []
     assert too_many_unreadable({"classes": 99}, rejects, SanityLimits()) == [
         (
-            "classes: 1 fields or records could not be read, in 99 rows (title 1);"
+            "classes: 1 field or record could not be read, in 99 rows (title 1);"
             " --max-unreadable classes.title=2 accepts it."
         )
     ]

@@ -126,7 +126,7 @@ class _Lines(Progress):
             self._print(f"{collection}: {rows:,}{'' if total is None else f' of {total:,}'} rows")
 
     def end(self, collection: str, rows: int) -> None:
-        self._print(f"{collection}: {rows:,} rows fetched")
+        self._print(f"{collection}: {rows:,} {'row' if rows == 1 else 'rows'} fetched")
 
     def not_offered(self, collection: str, reason: str) -> None:
         self._print(f"{collection}: {reason}")
@@ -157,9 +157,10 @@ def show_report(report: "PullReport", console: Console) -> None:
         console.print(Text(escape_unprintable(f"rejected records are listed by id in {report.rejects_file}")))
     retries = f" ({report.retries:,} of them retries)" if report.retries else ""
     kind = "changes" if report.manifest.kind == "changes" else "roster"
+    requests = f"{report.requests:,} {'request' if report.requests == 1 else 'requests'}"
     console.print(
         Text(
-            f"{escape_unprintable(str(report.destination))}: {kind} written; {report.requests:,} requests{retries},"
+            f"{escape_unprintable(str(report.destination))}: {kind} written; {requests}{retries},"
             f" {report.received / 1e6:,.1f} MB, {report.seconds:,.1f} s"
         )
     )

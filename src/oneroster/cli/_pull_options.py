@@ -194,7 +194,7 @@ Since = Annotated[
     str,
     typer.Option(
         metavar="TIME",
-        help="Fetch only changes since a time with time zone, or since the last pull with `last`.",
+        help="Fetch only changes since a day (in UTC) or a time with time zone, or since the last pull with `last`.",
         rich_help_panel=_INCREMENTAL,
     ),
 ]

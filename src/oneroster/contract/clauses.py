@@ -96,7 +96,7 @@ CLAUSES: Final[tuple[Fact, ...]] = (
     Fact("4", "A", "Link with next, prev, first and last is recommended", _ids("PAG", 6, 12)),
     Fact("4", "B", "links repeat the parameters", _ids("PAG", 13) + _ids("CMB", 3) + _ids("PRV", 4, 6)),
     Fact("4", "C", "Retry-After", (), "a tenant is not made busy on purpose"),
-    Fact("5", "A", "required properties and types of every element", _ids("SCH", 1, 2)),
+    Fact("5", "A", "required properties and types of every element", _ids("SCH", 1, 2, 8)),
     Fact("5", "B", "probable cardinalities", _ids("SCH", 6)),
     Fact("5.1", "A", "sourcedId is unique and stays", _ids("SEM", 10, 16, 28)),
     Fact("5.1", "A", "dateLastModified is the last change", _ids("WRT", 22) + _ids("SEM", 33, 38)),

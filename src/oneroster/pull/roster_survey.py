@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from oneroster.counts import count_of
 from oneroster.pull.roster.columns import KEY_COLUMN, STATUS_COLUMN, columns_of, reference_column
 from oneroster.pull.roster.elements import collection_name
 from oneroster.pull.roster.list_columns import field_of_items
@@ -56,12 +57,12 @@ class RosterSurvey(NamedTuple):
     def notes(self) -> list[str]:
         """Return the values that are not spelt as in the standard, one sentence for each property."""
         kinds = (
-            (self.respelled, "differ from the standard's in case or punctuation"),
-            (self.unlisted, "are not listed by the standard"),
+            (self.respelled, "value differs", "values differ", "from the standard's in case or punctuation"),
+            (self.unlisted, "value is", "values are", "not listed by the standard"),
         )
         return [
-            f"{name}.{field}: {number} values {what}; kept as sent."
-            for counts, what in kinds
+            f"{name}.{field}: {count_of(number, one, several)} {what}; kept as sent."
+            for counts, one, several, what in kinds
             for (name, field), number in sorted(counts.items())
         ]
 

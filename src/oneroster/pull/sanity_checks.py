@@ -4,6 +4,7 @@ import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
+from oneroster.counts import count_of
 from oneroster.pull.formats.format import WrittenFile
 from oneroster.pull.roster.columns import STATUS_COLUMN
 from oneroster.pull.roster.rejects import UNREADABLE, Rejects
@@ -93,7 +94,8 @@ def too_many_unreadable(
             if collection == name and reason == UNREADABLE
         ]
         found += [
-            f"{name}: {number} fields or records could not be read, in {of} rows ({shown}); {option}."
+            f"{name}: {count_of(number, 'field or record', 'fields or records')} could not be read,"
+            f" in {count_of(of, 'row')} ({shown}); {option}."
             for number, of, shown, option in _exceeded("unreadable", name, counts, rows, limits)
         ]
     return found

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 import httpx
 
+from oneroster.error_words import words_of
 from oneroster.errors import ConfigurationError
 from oneroster.settings import Settings, option_of
 
@@ -51,7 +52,7 @@ def tls_context(tls: TlsSettings) -> ssl.SSLContext:
             context = httpx.create_ssl_context(verify=True, trust_env=False)
     except (OSError, ValueError) as error:
         raise ConfigurationError(
-            f"The certificates cannot be loaded ({type(error).__name__}). Check SSL_CERT_FILE and SSL_CERT_DIR in the"
+            f"The certificates cannot be loaded ({words_of(error)}). Check SSL_CERT_FILE and SSL_CERT_DIR in the"
             " environment."
         ) from None
     if tls.ca_file is not None:
@@ -59,7 +60,7 @@ def tls_context(tls: TlsSettings) -> ssl.SSLContext:
             context.load_verify_locations(tls.ca_file)
         except (OSError, ValueError) as error:
             raise ConfigurationError(
-                f"ca_file {tls.ca_file} cannot be loaded ({type(error).__name__}); it must hold certificates as PEM."
+                f"ca_file {tls.ca_file} cannot be loaded ({words_of(error)}); it must hold certificates as PEM."
             ) from None
     if tls.client_cert is not None:
         _load_client_certificate(context, tls.client_cert, tls.client_key)
@@ -73,7 +74,7 @@ def _load_client_certificate(context: ssl.SSLContext, certificate: str, key: str
     except (OSError, ValueError) as error:
         files = certificate if key is None else f"{certificate} with client_key {key}"
         raise ConfigurationError(
-            f"client_cert {files} cannot be loaded ({type(error).__name__}). A certificate and its unencrypted key are"
+            f"client_cert {files} cannot be loaded ({words_of(error)}). A certificate and its unencrypted key are"
             " expected as PEM; client_key names the file of the key."
         ) from None
 

@@ -25,7 +25,7 @@ SECRET = "Zaphod Beeblebrox"
     [
         ({"orgs": []}, "{orgs: array of 0}"),
         ({"orgs": [{"sourcedId": SECRET}, {"sourcedId": 1}]}, "{orgs: array of 2 [{sourcedId: number | string}]}"),
-        ({"orgs": [{SECRET: 1}]}, "{orgs: array of 1 [{1 other names}]}"),
+        ({"orgs": [{SECRET: 1}]}, "{orgs: array of 1 [{1 other name}]}"),
         ({"orgs": [{"children": [{"name": SECRET}]}]}, "{orgs: array of 1 [{children: array of 1 [object]}]}"),
         ({"orgs": None}, "{orgs: null}"),
         ([True, SECRET], "array of 2 [boolean | string]"),

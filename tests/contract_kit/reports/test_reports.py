@@ -253,9 +253,9 @@ def test_a12_what_is_refused_is_listed_apart_from_what_is_not_offered() -> None:
     )
     report = replace(a_report(a_check()), operations=operations)
     text = printed(report)
-    assert "offered: 1 of 4 operations\nrefused: get1\nnot offered: get2\n" in text
+    assert "offered: 1 of 4 operations\nrefused: get1\nnot offered: get2\nnot asked: 1 operation\n" in text
     page = html.render(Summary.of(report))
-    assert "not offered: get2; refused with these credentials: get1" in page
+    assert "not offered: get2; refused with these credentials: get1; not asked: 1" in page
 
 
 def test_a18_what_to_fix_first_is_what_harms_most() -> None:
@@ -316,3 +316,9 @@ def test_headings_and_numbers_of_the_scores_do_not_break(width: int) -> None:
     head, *rows = console.file.getvalue().splitlines()
     assert {"family", "passed", "failed", "warned", "holds"} <= set(head.split())
     assert len(rows) == len(scores)
+
+
+def test_the_code_in_a_fix_is_shown_as_code() -> None:
+    page = html.render(Summary.of(a_report(a_check("OR-ENV-03", Status.FAILED))))
+    assert "<code>Content-Type: application/json</code> with every body" in page
+    assert "`" not in page

@@ -16,7 +16,7 @@ def test_identifiers_are_quoted() -> None:
 def test_the_message_of_a_database_is_replaced_as_it_may_quote_a_value() -> None:
     error = database_error(Path("r.sqlite"), "SQLite", sqlite3.DataError("bad value 'Mia'"))
     assert isinstance(error, DestinationError)
-    assert str(error) == "r.sqlite: SQLite failed (DataError); it may not be a database of SQLite, or be in use."
+    assert str(error) == "r.sqlite: SQLite cannot read or write it; it may be another kind of file, damaged, or in use."
 
 
 def test_a_full_disk_is_an_error_of_the_operating_system() -> None:

@@ -30,6 +30,7 @@ from oneroster.contract.dialects.overlay_check import (
     strange_keys,
     written_mistakes,
 )
+from oneroster.error_words import words_of
 from oneroster.standard import Standard
 from oneroster_runtime.specification.schemas import escape, located, unescape
 
@@ -132,8 +133,7 @@ def _read(overlay: str) -> str:
     try:
         return read_at_most(path, MOST_BYTES).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
-        raise OverlayError(f"the overlay {overlay} cannot be read ({reason})") from error
+        raise OverlayError(f"the overlay {overlay} cannot be read ({words_of(error)})") from error
 
 
 def _parsed(text: str, profile: str) -> dict[str, Any]:

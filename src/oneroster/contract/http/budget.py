@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from oneroster.contract.errors import BudgetSpentError, KitError, NoResponseError, UnreachableError
+from oneroster.counts import count_of
 
 __all__ = ["DEFAULT_RATE", "REQUESTS_FOR_WRITES", "BudgetTracker", "RunBudget", "default_rate"]
 
@@ -109,7 +110,9 @@ class BudgetTracker:
                 # Every further attempt would wait for another timeout.
                 raise self._down
             if self.left <= 0 and not cleanup:
-                raise BudgetSpentError(f"all {self._allowed} requests allowed for this run are spent (--max-requests)")
+                raise BudgetSpentError(
+                    f"the limit of {count_of(self._allowed, 'request')} for this run is reached (--max-requests)"
+                )
             now = time.monotonic()
             if now >= self._deadline and not cleanup:
                 raise self.time_is_spent()

@@ -8,6 +8,7 @@ from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
 from oneroster.contract.result import Evidence, Finding, shown_ids
+from oneroster.counts import count_of
 
 __all__ = ["CauseCount", "count_of", "counted_finding", "evidence_of", "exchange_finding", "finding", "id_list"]
 
@@ -72,8 +73,3 @@ def id_list(ids: Iterable[Any]) -> str:
     known = list(ids)
     first = shown_ids(known)
     return ", ".join(first) + (f" and {len(known) - len(first)} more" if len(known) > len(first) else "")
-
-
-def count_of(count: int, noun: str) -> str:
-    """Return a number with its noun, as in ``1 record`` or ``2 records``."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

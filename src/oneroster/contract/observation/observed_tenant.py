@@ -1,5 +1,6 @@
 """The tenant under test: cached responses, walks over collections, and methods that send more requests."""
 
+import re
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ from oneroster.contract.http.exchange import Exchange, encoded_path, encoded_que
 from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.parsed_response import NOT_OFFERED, REFUSED, ParsedResponse, Record, identity
 from oneroster.contract.observation.obstacles import unread
+from oneroster.contract.observation.odd_rows import OddRows
 from oneroster.contract.observation.page_totals import parameters_of_odd_total
 from oneroster.contract.observation.walk import ObservedWalk
 from oneroster.contract.run_plan import RunPlan
@@ -26,6 +28,8 @@ PAGE: Final = 1000
 """Rows requested per page; servers may return less."""
 SUCCESSFUL: Final = 200
 NO_CONTENT: Final = 204
+CLAUSE: Final = re.compile(r"(\w+)[\w.]*(?:=|!=|~|[<>]=?)'[^']*'(?: (?:AND|OR) [\w.]+(?:=|!=|~|[<>]=?)'[^']*')?\Z")
+"""A filter that can be parsed, with the name of its first field."""
 EMPTY_STATUSES: Final = frozenset({NO_CONTENT, 404})
 """Statuses with which servers say that a collection has no rows."""
 JSON: Final = "application/json"
@@ -56,10 +60,12 @@ class ObservedTenant:
         unanswered: Why a valid request got no response, by operation id.
         odd_media_types: The first request with a successful response that is not declared as JSON, by operation id.
         odd_envelopes: The first successful response whose data are not where the document has them, by operation id.
+        odd_empty_pages: The first such response without data, by operation id.
         odd_totals: The first page with fewer rows than its limit whose total counts others, by operation id and the
             names of the parameters.
         odd_empties: The first response without a body or with 404 to the first page of a collection, by operation id
             and status.
+        odd_rows: The responses that show a record otherwise than before, by operation id.
         page_size: Rows requested per page; smaller for a server that rejects a larger limit.
         trusts_totals: Whether X-Total-Count counts the rows of all pages, as far as is known.
     """
@@ -74,8 +80,10 @@ class ObservedTenant:
         self.unanswered: Final[dict[str, str]] = {}
         self.odd_media_types: Final[dict[str, str]] = {}
         self.odd_envelopes: Final[dict[str, ParsedResponse]] = {}
+        self.odd_empty_pages: Final[dict[str, ParsedResponse]] = {}
         self.odd_totals: Final[dict[tuple[str, str], ParsedResponse]] = {}
         self.odd_empties: Final[dict[tuple[str, int], ParsedResponse]] = {}
+        self.odd_rows: Final = OddRows()
         self.page_size = PAGE
         self.trusts_totals = True
         self._walks: Final[defaultdict[str, list[ObservedWalk]]] = defaultdict(list)
@@ -159,8 +167,11 @@ class ObservedTenant:
         parsed = self.parse_apart(operation, exchange, values, query)
         if exchange.status == SUCCESSFUL and exchange.media_type != JSON:
             self.odd_media_types.setdefault(operation.operation_id, exchange.request)
-        if exchange.status == SUCCESSFUL and parsed.envelope_problem is not None and (parsed.rows or parsed.problem):
-            self.odd_envelopes.setdefault(operation.operation_id, parsed)
+        if exchange.status == SUCCESSFUL and parsed.envelope_problem is not None:
+            odd = self.odd_envelopes if parsed.rows or parsed.problem else self.odd_empty_pages
+            odd.setdefault(operation.operation_id, parsed)
+        if exchange.status == SUCCESSFUL:
+            self.odd_rows.note(parsed)
         if operation.many and exchange.status in EMPTY_STATUSES and not parsed.query.get("offset"):
             self._note_empty(parsed)
         if operation.many and (names := parameters_of_odd_total(parsed)) is not None:
@@ -174,7 +185,9 @@ class ObservedTenant:
         """
         status, operation = parsed.exchange.status, parsed.operation
         served = (each for each in self.readings(operation) if each.problem is None)
-        if status == NO_CONTENT or ("filter" in parsed.query and any(each.values == parsed.values for each in served)):
+        clause = CLAUSE.match(str(parsed.query.get("filter", "")))
+        is_filtered = clause is not None and clause[1] in self.properties(operation.element)
+        if status == NO_CONTENT or (is_filtered and any(each.values == parsed.values for each in served)):
             self.odd_empties.setdefault((operation.operation_id, status), parsed)
 
     def parse_apart(

@@ -15,12 +15,16 @@ class RecordViolations:
     """Finds schema violations in responses, and remembers what was reported.
 
     A violation of a record that was already found in another collection is not counted again.
+
+    Attributes:
+        told: The violations that were found in the cached responses, each with the element of the record.
     """
 
     def __init__(self, tenant: ObservedTenant) -> None:
         self._tenant = tenant
         self._by_operation: dict[str, tuple[dict[Violation, CauseCount], int]] = {}
         self._reported: set[tuple[str, str, Violation]] = set()
+        self.told: set[tuple[str, Violation]] = set()
 
     @classmethod
     def of(cls, tenant: ObservedTenant) -> "RecordViolations":
@@ -40,12 +44,13 @@ class RecordViolations:
             records |= {_record_key(response, index) for index in range(len(response.rows))}
             for violation, sourced_id in self.new(response):
                 found.setdefault(violation, CauseCount(response)).add(sourced_id)
+                self.told.add((operation.element or "", violation))
         return found, len(records)
 
     def new(self, response: ParsedResponse) -> Iterator[tuple[Violation, str | None]]:
         """Yield the violations in a response that were not found before, with the sourcedId of the record."""
         for index, row in enumerate(response.rows):
-            for violation in dict.fromkeys(self._all(response, row)):
+            for violation in dict.fromkeys(self.of_row(response, row)):
                 key = (response.operation.element or "", _record_key(response, index), violation)
                 if key not in self._reported:
                     self._reported.add(key)
@@ -53,9 +58,10 @@ class RecordViolations:
 
     def any(self, response: ParsedResponse) -> bool:
         """Return whether a record of a response has a violation, reported or not."""
-        return any(True for row in response.rows for _ in self._all(response, row))
+        return any(True for row in response.rows for _ in self.of_row(response, row))
 
-    def _all(self, response: ParsedResponse, row: Record) -> Iterator[Violation]:
+    def of_row(self, response: ParsedResponse, row: Record) -> Iterator[Violation]:
+        """Yield the violations of a record, whether they were found before or not."""
         element = response.operation.element
         if element is not None:
             yield from violations(element, row, self._tenant.specification)

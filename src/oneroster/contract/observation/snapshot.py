@@ -23,6 +23,7 @@ from oneroster.contract.http.parallel import map_parallel
 from oneroster.contract.observation.membership import count_parents, in_subset
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.walk import REPEATING, ROUND, ObservedWalk, walk
+from oneroster.counts import count_of
 from oneroster.settings import where_credentials_come_from
 from oneroster_runtime.specification import Operation
 
@@ -176,7 +177,10 @@ def _require_data(tenant: ObservedTenant) -> None:
     if any(response.exchange.status == 200 for response in responses):
         return
     statuses = Counter(response.exchange.status for response in responses)
-    seen = ", ".join(f"HTTP {status} {count} times" for status, count in sorted(statuses.items())) or "no response"
+    seen = (
+        ", ".join(f"HTTP {status} {count_of(count, 'time')}" for status, count in sorted(statuses.items()))
+        or "no response"
+    )
     if responses and set(statuses) <= {401, 403}:
         anonymous = isinstance(tenant.gateway.target.access, NoCredentials)
         names = where_credentials_come_from()

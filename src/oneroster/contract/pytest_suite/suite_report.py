@@ -8,6 +8,7 @@ import pytest
 
 from oneroster.contract.result import Cause, Check, CheckReport, Status
 from oneroster.contract.rule import Rule
+from oneroster.counts import count_of
 
 __all__ = ["SuiteReport"]
 
@@ -77,7 +78,7 @@ class SuiteReport:
     def summary(self) -> list[str]:
         """Return the lines about the run for the summary of the session."""
         target = self.report.target
-        run = f"{target.requests} requests in {target.seconds:.1f} s, seed {self.report.seed}"
+        run = f"{count_of(target.requests, 'request')} in {target.seconds:.1f} s, seed {self.report.seed}"
         return [self.report.verdict().headline, run]
 
 

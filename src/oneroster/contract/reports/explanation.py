@@ -10,6 +10,7 @@ from typing import Any, Final
 from oneroster.contract.http.exchange import UNREADABLE, Exchange
 from oneroster.contract.result import CheckReport, Status
 from oneroster.contract.rule import Rule
+from oneroster.counts import count_of
 
 __all__ = ["explanation", "shape_of"]
 
@@ -45,7 +46,7 @@ def explanation(rule: Rule, report: CheckReport, exchanges: Sequence[Exchange], 
     """
     lines = [f"{rule.id}  {rule.title}", f"  level: {rule.level}, harm: {rule.harm}", f"  clause: {rule.clause}"]
     lines += [f"  example of a violation: {rule.example}"] if rule.example else []
-    lines += ["", f"{len(exchanges)} requests"]
+    lines += ["", count_of(len(exchanges), "request")]
     for number, exchange in enumerate(exchanges[:MOST_EXCHANGES], 1):
         lines += [f"{number}. {_printable(exchange.request)}: HTTP {exchange.status}", *_response(exchange, words)]
     if len(exchanges) > MOST_EXCHANGES:
@@ -102,7 +103,7 @@ def _object(objects: list[dict[str, Any]], words: frozenset[str], depth: int) ->
             names.setdefault(name, []).append(inner)
     parts = [f"{name}: {_shapes(inner, words, depth - 1)}" for name, inner in names.items() if name in words]
     hidden = len(names) - len(parts)
-    return "{" + ", ".join(parts + ([f"{hidden} other names"] if hidden else [])) + "}"
+    return "{" + ", ".join(parts + ([count_of(hidden, "other name")] if hidden else [])) + "}"
 
 
 def _shapes(values: list[Any], words: frozenset[str], depth: int) -> str:

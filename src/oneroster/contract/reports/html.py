@@ -1,7 +1,9 @@
 """The report as one self-contained HTML page, without scripts, web fonts or images."""
 
+import re
 from collections.abc import Iterable
 from functools import cache
+from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["render"]
 
 FIX_FIRST: Final = 5
+_BACKTICKS: Final = re.compile("`([^`]+)`")
 PARTS: Final = ("passed", "warned", "failed")
 _SENTENCES: Final = {
     Outcome.HOLDS: "Every certain requirement of OneRoster {} that this run could check holds.",
@@ -68,6 +71,7 @@ def _template() -> "Template":
         lstrip_blocks=True,
     )
     environment.filters["milliseconds"] = _milliseconds
+    environment.filters["code"] = _code
     environment.globals["PARTS"] = PARTS
     return environment.get_template("page.html.jinja")
 
@@ -75,6 +79,11 @@ def _template() -> "Template":
 @cache
 def _rules() -> dict[str, Rule]:
     return {each.id: each for each in catalogue()}
+
+
+def _code(text: str) -> str:
+    """Return a text of a rule as HTML, with what stands between backticks as code."""
+    return _BACKTICKS.sub(r"<code>\1</code>", escape(text))
 
 
 def _milliseconds(seconds: float | None) -> str:
@@ -100,6 +109,7 @@ def _services(operations: tuple[OperationSeen, ...]) -> list[dict[str, Any]]:
             "offered": sum(1 for each in members if each.offer == Offer.YES),
             "absent": [each.operation_id for each in members if each.offer == Offer.NO],
             "refused": [each.operation_id for each in members if each.offer == Offer.REFUSED],
+            "unknown": sum(1 for each in members if each.offer == Offer.UNKNOWN),
         }
         for name, members in services.items()
     ]

@@ -42,7 +42,7 @@ def print_report(summary: Summary, console: Console) -> None:
     report = summary.report
     target = report.target
     _line(console, f"OneRoster {target.standard}, {target.dialect}: {target.base_url}")
-    _line(console, f"{target.requests} requests in {target.seconds:.1f} s, seed {report.seed}", "dim")
+    _line(console, f"{count_of(target.requests, 'request')} in {target.seconds:.1f} s, seed {report.seed}", "dim")
     console.print()
     console.print(_scores("family", summary.families, console.width))
     _worst_operations(summary, console)
@@ -67,7 +67,7 @@ def print_report(summary: Summary, console: Console) -> None:
 
 
 def _offers(report: CheckReport, console: Console) -> None:
-    """Print how many operations the tenant serves, and which it refuses or does not serve."""
+    """Print how many operations the tenant serves, which it refuses or lacks, and how many were not asked for."""
     if not report.operations:
         return
     served = sum(1 for each in report.operations if each.offer == Offer.YES)
@@ -77,6 +77,8 @@ def _offers(report: CheckReport, console: Console) -> None:
         names = [each.operation_id for each in report.operations if each.offer == offer]
         if names:
             _line(console, f"{offer}: {', '.join(names)}", "dim")
+    if unknown := sum(1 for each in report.operations if each.offer == Offer.UNKNOWN):
+        _line(console, f"{Offer.UNKNOWN}: {count_of(unknown, 'operation')}", "dim")
 
 
 def _exercised(summary: Summary, console: Console) -> None:

@@ -6,12 +6,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 from oneroster.contract.errors import ExplainedBy, NotOffered
 from oneroster.contract.http.parsed_response import ParsedResponse
+from oneroster.contract.observation.combined_requests import Combination, combination, combined
 from oneroster.contract.observation.evidence import evidence_of, finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.operation_selectors import all_collections
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.combinations import EVERYTHING, Combination, combination, combined, queries
+from oneroster.contract.rules.combinations import EVERYTHING, queries, wrong_rows
 from oneroster.transport.link_header import links_of
 from oneroster_runtime.specification import Operation
 
@@ -20,6 +21,9 @@ PAGING: Final = frozenset({"limit", "offset"})
 
 def _misled_by_links(tenant: ObservedTenant, known: Combination) -> tuple[str, ParsedResponse] | None:
     """Return a page of all parameters with a link whose offset is not that of the page it is for; None without one."""
+    if wrong_rows(tenant, known, queries(known)[EVERYTHING]) is not None:
+        # Links can be right only for the rows that there are.
+        return None
     size, matching = len(known.matching) // 2 + 1, len(known.matching)
     for page in queries(known)[EVERYTHING]:
         reading, offset = combined(tenant, known.found, page), int(page["offset"])

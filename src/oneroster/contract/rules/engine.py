@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 EXPECTED_SERVER_ERRORS: Final = frozenset({501, 503})
 """Server errors that a valid request may get: 501 not implemented, 503 temporarily unavailable."""
 NOT_FOUND: Final = 404
+OF_QUERIES: Final = ("OR-SCH-08", "OR-FLT-01", "OR-SRT-01")
+"""The rules that report a record that is another with a query."""
 OF_UNKNOWN_IDS: Final = ("OR-ERR-01", "OR-SEM-08")
 """The rules on responses to the read of an id that no record has, or with another record than the requested one."""
 SCHEMA_CHECKS: Final = frozenset({"content_type_conformance", "response_schema_conformance"})
@@ -147,7 +149,7 @@ def responses_match_schema(tenant: ObservedTenant, operation: Operation) -> Iter
     for (violation, another), tally in tallies.items():
         message = f"{violation} in {count_of(tally.count, 'record')} of engine responses"
         found = counted_finding(message, tally, violation.pointer, tally.count, level_of(violation.trust))
-        yield replace(found, symptom_of=OF_UNKNOWN_IDS) if another else found
+        yield replace(found, symptom_of=OF_UNKNOWN_IDS if another else OF_QUERIES)
     reported = bool(misplaced or tallies)
     if not reported:
         yield from _engine_validation_findings(operation, tenant)

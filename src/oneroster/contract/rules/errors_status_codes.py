@@ -120,6 +120,8 @@ def unknown_id(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
         yield exchange_finding(f"an unknown id returned HTTP {exchange.status} instead of 404", exchange, level)
     if operation in set(one_read_of_each_service(tenant)):
         is_found = exchange.status < 300
+        # The record may be missing where its fields are selected; the rule on the whole run reports server errors.
+        tenant.probe(path, "fields=sourcedId")
         for what, text in share_of(tuple(ODD_IDS.items()), tenant, operation, ODD_TURNS):
             exchange = tenant.probe(operation.path.replace(f"{{{path_parameters(operation)[0]}}}", text))
             # Some servers reject such an id as malformed; the rule on the whole run reports server errors.
@@ -166,6 +168,14 @@ def unknown_path(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
     exchange = record_error(tenant, operation, tenant.probe(f"/{UNKNOWN_ID}"))
     if exchange.status != 404:
         yield exchange_finding(f"an unknown path returned HTTP {exchange.status} instead of 404", exchange)
+        return
+    for read in reads(tenant):
+        if read.subset is not None:
+            continue
+        below = tenant.probe(f"{readable_path(tenant, read)}/{UNKNOWN_ID}")
+        if below.status < 300:
+            yield exchange_finding(f"an unknown path below a record returned HTTP {below.status}", below)
+            return
 
 
 @rule(

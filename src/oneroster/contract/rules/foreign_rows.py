@@ -8,6 +8,7 @@ from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, finding, id_list
 from oneroster.contract.observation.membership import is_live
 from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.oracle.record_validation import ViolationKind, violations
 from oneroster.contract.result import Finding
 from oneroster_runtime.specification import Operation
 
@@ -55,7 +56,8 @@ def altered_rows(
 ) -> Iterator[Finding]:
     """Yield a finding if records have other values than the same records of the whole collection.
 
-    A required property that is lost is a violation of the level of the rule; any other difference is a should.
+    Values of another form than the schema has are left out. A required property that is lost is a violation of the
+    level of the rule; any other difference is a should.
 
     Args:
         tenant: The tenant.
@@ -72,7 +74,9 @@ def altered_rows(
         whole = known.get(name)
         if whole is None:
             continue
-        for key in whole.keys() | row.keys():
+        # OR-SCH-08 reports values of another form.
+        malformed = _malformed(tenant, response, row) if row != whole else set()
+        for key in (whole.keys() | row.keys()) - malformed:
             if whole.get(key) != row.get(key):
                 altered.setdefault(key if key in properties else "others", []).append(name)
                 lost = lost or (key not in row and key in properties and properties[key].required)
@@ -80,3 +84,10 @@ def altered_rows(
         ids = list(dict.fromkeys(name for names in altered.values() for name in names))
         message = f"{what} returned {count_of(len(ids), 'record')} with other values of {', '.join(sorted(altered))}"
         yield finding(f"{message} than the whole collection", response, ids, None if lost else Level.SHOULD)
+
+
+def _malformed(tenant: ObservedTenant, response: ParsedResponse, row: Record) -> set[str]:
+    """Return the properties of a record whose values certainly have another form than the schema."""
+    found = violations(response.operation.element or "", row, tenant.specification)
+    certain = (each for each in found if each.trust == "A" and each.kind is not ViolationKind.PRESENCE)
+    return {each.pointer.partition(".")[0].removesuffix("[]") for each in certain}

@@ -54,6 +54,7 @@ def _of_selected_fields(tenant: ObservedTenant, operation: Operation, kind: Viol
                 if violation.kind is kind and violation.trust == "A" and violation not in known:
                     found.setdefault(violation, CauseCount(page.reading)).add(identity(row))
     for violation, tally in found.items():
+        RecordViolations.of(tenant).told.add((element, violation))
         message = f"{violation} in {tally.count} of {len(page.reading.rows)} records with fields, and not without"
         yield counted_finding(message, tally, violation.pointer, len(page.reading.rows), Level.MUST)
 

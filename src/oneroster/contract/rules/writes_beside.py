@@ -15,7 +15,6 @@ from oneroster.contract.writes.owned_objects import MARKED
 
 __all__ = ["changed_rows", "further_objects"]
 
-DATED: Final = "dateLastModified"
 GONE: Final = (404, 410)
 FEW: Final = 5
 """How many records may change beside those of the kit, because others use the tenant as well."""
@@ -43,11 +42,6 @@ def changed_rows(tenant: ObservedTenant, lifecycle: Lifecycle) -> Iterator[Findi
     if gone:
         # Somebody else may have deleted it in the meantime.
         yield finding("a record with another id is gone after the writes", listed, gone, Level.SHOULD)
-        return
-    dated = [name for name, row in known.items() if name in now and now[name].get(DATED) != row.get(DATED)]
-    if len(dated) > max(FEW, len(known) // 2):
-        message = f"the writes also changed {DATED} of {len(dated)} records with other ids"
-        yield finding(message, listed, dated, Level.SHOULD)
 
 
 def _is_own(sourced_id: str) -> bool:

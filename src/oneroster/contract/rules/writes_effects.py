@@ -84,7 +84,7 @@ def modified_now(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
         (lifecycle.read_after_replace, lifecycle.replaced),
     ):
         changed = parse_timestamp(reading.rows[0].get("dateLastModified")) if reading.rows else None
-        if reading.rows and (wrong := _problem_of_date(changed, write)) is not None:
+        if reading.rows and (wrong := problem_of_date(changed, write)) is not None:
             message, level = wrong
             yield finding(f"dateLastModified {message}", reading, [lifecycle.sourced_id], level)
             return
@@ -98,7 +98,7 @@ def modified_now(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
         yield finding(message, lifecycle.read_after_replace, [lifecycle.sourced_id], symptom_of=("OR-WRT-05",))
 
 
-def _problem_of_date(changed: datetime | None, write: Exchange) -> tuple[str, Level | None] | None:
+def problem_of_date(changed: datetime | None, write: Exchange) -> tuple[str, Level | None] | None:
     """Return what is wrong with the date of a record that was just written, with its level if it is not a must."""
     if changed is None:
         return "is missing", None

@@ -10,8 +10,10 @@ from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.token_endpoint import token_endpoint_of
+from oneroster.contract.oracle.filters import parse_timestamp
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
+from oneroster.contract.rules.writes_effects import problem_of_date
 from oneroster.contract.rules.writes_put import write_finding
 from oneroster.contract.rules.writes_refused import token_without
 from oneroster.contract.writes.lifecycle import changed_properties, is_rejected
@@ -121,7 +123,32 @@ def created_are_listed(tenant: ObservedTenant, operation: Operation) -> Iterator
         if listed.problem is None and listed.ids.count(name) != 1:
             text = f"the collection lists a created record {listed.ids.count(name)} times"
             raise ExplainedBy(("OR-WRT-04", "OR-FLT-01", "OR-FLT-16"), text, anywhere=True, otherwise=text)
-    yield from ()
+    for record, name, _ in posting.stored[:1]:
+        listed_with_mark = posting.copies(record, name)
+        if listed_with_mark is not None and listed_with_mark[1]:
+            listed, others = listed_with_mark
+            yield finding("a POST also created a record with an id that is in no pair", listed, others)
+
+
+@rule(
+    "OR-WRT-44",
+    family="writes",
+    title="A POST sets dateLastModified to the time of the write",
+    clause="2.1 dateLastModified, last change of the record [A]",
+    example="a line item that is created today is read with the dateLastModified of last year",
+    fix="set dateLastModified on every write; clients that ask for changes miss the record otherwise",
+    over=post_operations,
+    needs=("OR-WRT-33",),
+)
+def created_now(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    posting = posting_of(tenant, operation)
+    for _, name, reading in posting.stored:
+        if reading.rows:
+            changed = parse_timestamp(reading.rows[0].get("dateLastModified"))
+            if (wrong := problem_of_date(changed, posting.created)) is not None:
+                message, level = wrong
+                yield finding(f"dateLastModified {message}", reading, [name], level)
+                return
 
 
 @rule(

@@ -179,6 +179,17 @@ class Posting:
         self._require_objects()
         return self.send(msgspec.json.encode({self.operation.body_wrapper: [self.record()]})[:-9])
 
+    def copies(self, record: Record, sourced_id: str) -> tuple[ParsedResponse, list[str]] | None:
+        """Return the collection with the mark of a stored record, and the other ids that have it; None without one."""
+        marked = next((name for name in MARKED if isinstance(record.get(name), str)), None)
+        collection = self.tenant.dialect.collection_of(self.element)
+        if marked is None or collection is None:
+            return None
+        query: Query = {"limit": self.tenant.page_size, "filter": f"{marked}='{record[marked]}'"}
+        listed = self.tenant.fetch(collection, {}, query)
+        same = [identity(row) for row in listed.rows if row.get(marked) == record[marked]]
+        return listed, [name for name in same if name is not None and name not in {sourced_id, *self.known}]
+
     def is_stored(self, record: Record) -> bool:
         """Return whether the tenant has a record with the mark of another, or under its id."""
         marked = next((name for name in MARKED if isinstance(record.get(name), str)), None)

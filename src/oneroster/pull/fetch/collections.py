@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
 
+from oneroster.counts import count_of
 from oneroster.errors import PagingError, StatusError
 from oneroster.pagination.walk import CollectionWalk, PageRequest, Paging, ReceivedPage
 from oneroster.prefetch import PagePrefetcher
@@ -329,12 +330,14 @@ def _notes_of(walk: CollectionWalk) -> Iterator[str]:
     if walk.repeated:
         yield f"{walk.reason}; read again under sort=sourcedId"
     if walk.identical:
-        yield f"{walk.identical} rows were sent twice with the same content, and are kept once"
+        yield f"{count_of(walk.identical, 'row was', 'rows were')} sent twice with the same content, and kept once"
     if walk.conflicting:
-        yield f"{len(walk.conflicting)} rows have the sourcedId of another and different content; the first is kept"
+        rows = count_of(len(walk.conflicting), "row has", "rows have")
+        yield f"{rows} the sourcedId of another and different content; the first is kept"
     if walk.gone:
         names = ", ".join(map(repr, walk.gone))
-        yield f"{len(walk.gone)} rows were deleted while the collection was read, and are kept: {names}"
+        rows = count_of(len(walk.gone), "row was", "rows were")
+        yield f"{rows} deleted while the collection was read, and kept: {names}"
 
 
 class _PendingPages:

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from oneroster.error_words import words_of
 from oneroster.pull import atomic_replace
 from oneroster.pull.errors import StagingError
 from oneroster.pull.fetch.journal import (
@@ -273,7 +274,7 @@ class Staging:
                     yield reader.get_batch(index)
         except (pa.ArrowInvalid, OSError) as error:
             raise StagingError(
-                f"{self.folder / segment.file} cannot be read ({type(error).__name__}). Pull without --resume."
+                f"{self.folder / segment.file} cannot be read ({words_of(error)}). Pull without --resume."
             ) from None
 
     def collect_rejects(self, specification: Specification, rejects: Rejects) -> None:

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, Final
 import msgspec
 import pyarrow as pa
 
+from oneroster.error_words import words_of
 from oneroster.pull.errors import DestinationError
 from oneroster.pull.formats.bounded_lines import line_groups
 from oneroster.pull.formats.file_per_collection import FolderRoster, write_collection_files
@@ -158,7 +159,7 @@ def _read(compression: str | None, path: Path, schema: pa.Schema) -> pa.RecordBa
                     yield _to_batch(schema, decoder.decode_lines(lines))
         except (OSError, pa.ArrowException, msgspec.MsgspecError, ValueError, RecursionError, OverflowError) as error:
             raise DestinationError(
-                f"{path} cannot be read as NDJSON with the expected columns ({type(error).__name__})."
+                f"{path} cannot be read as NDJSON with the expected columns ({words_of(error)})."
             ) from None
 
     return pa.RecordBatchReader.from_batches(schema, batches())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from oneroster.error_words import words_of
 from oneroster.pull.errors import DestinationError
 from oneroster.pull.formats.file_per_collection import FolderRoster, write_collection_files
 from oneroster.pull.formats.format import WriteResult
@@ -79,7 +80,7 @@ def _read(path: Path, schema: pa.Schema) -> pa.RecordBatchReader:
                     yield from _bounded(batch)
         except (OSError, pa.ArrowException) as error:
             # Arrow's message may quote values from the file.
-            raise DestinationError(f"{path} cannot be read as Parquet ({type(error).__name__}).") from None
+            raise DestinationError(f"{path} cannot be read as Parquet ({words_of(error)}).") from None
 
     return cast_batches(schema, batches(), path)
 

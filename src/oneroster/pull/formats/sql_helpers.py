@@ -38,7 +38,7 @@ def database_error(path: Path, database: str, error: Exception) -> Exception:
     if path.is_dir():
         return DestinationError(f"{path} is a folder, and a database of {database} is a file. Name another.")
     return DestinationError(
-        f"{path}: {database} failed ({type(error).__name__}); it may not be a database of {database}, or be in use."
+        f"{path}: {database} cannot read or write it; it may be another kind of file, damaged, or in use."
     )
 
 

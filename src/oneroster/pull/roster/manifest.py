@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from oneroster.atomic_files import write_atomically
+from oneroster.error_words import words_of
 from oneroster.errors import ConfigurationError
 from oneroster.pull.errors import DestinationError
 from oneroster.standard import DEFAULT, Standard
@@ -130,7 +131,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
             else:
                 manifest = msgspec.json.decode(text, type=_Form1).converted()
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise DestinationError(f"{where} is not a manifest of a pull ({type(error).__name__}).") from None
+            raise DestinationError(f"{where} is not a manifest of a pull ({words_of(error)}).") from None
         try:
             Standard.of(manifest.standard)
         except ConfigurationError as error:

@@ -167,6 +167,27 @@ def _read(request: OperationRequest, element: str, row: Record) -> Reply:
     return Reply(200, {str(request.operation.wrapper): record})
 
 
+class SortedScoresAsText(Fault):
+    name = "sorted-scores-as-text"
+    does = "writes scores as strings if results are sorted"
+    breaks = "5.12 score [A]: a number"
+    needs = Needs(elements=frozenset({"Result"}), without=SMALL_DATA | NO_GRADEBOOK)
+
+    def record(self, request: OperationRequest, record: Record) -> Record:
+        sorted_results = request.element == "Result" and request.query.sort is not None
+        return record | {"score": str(record["score"])} if sorted_results and "score" in record else record
+
+
+class FilteredTypesInCapitals(Fault):
+    name = "filtered-types-in-capitals"
+    does = "writes the type of orgs with a capital letter if they are filtered"
+    breaks = "5.15 OrgType [A]: six words"
+
+    def record(self, request: OperationRequest, record: Record) -> Record:
+        filtered = request.element == "Org" and request.query.filter is not None
+        return record | {"type": record["type"].title()} if filtered and "type" in record else record
+
+
 class VendorResourceTwice(Fault):
     name = "vendor-resource-twice"
     does = "sends two resources of one vendor with the same vendorResourceId"

@@ -297,3 +297,24 @@ class SelectionOpen(Fault):
         only = raw_request.query_string.startswith(b"fields=") and b"&" not in raw_request.query_string
         applies = only and raw_request.raw_path.endswith(b"/demographics") and not raw_request.has_credentials
         return Authenticated() if applies else outcome
+
+
+class PathsBelowOrgs(Fault):
+    name = "paths-below-orgs"
+    does = "responds with 200 and an empty object to unknown paths below an org"
+    breaks = "6.1 status 404 [A]: no resource behind the URI"
+
+    def any_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
+        below = raw_request.raw_path.partition(b"/orgs/")[2]
+        return Reply(200, {}) if b"/" in below and reply.status == 404 and raw_request.method == "GET" else reply
+
+
+class SelectedUnknownCrashes(Fault):
+    name = "selected-unknown-crashes"
+    does = "responds with 500 to an unknown id if there are fields"
+    breaks = "6.1 status 500 [A]: unexpected failures only"
+
+    def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
+        if request is None or reply.status != 404 or request.operation.many or not request.query.fields:
+            return reply
+        return error_reply(Problem(500, "invalid data", "unexpected failure"))

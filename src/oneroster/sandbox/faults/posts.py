@@ -267,6 +267,28 @@ class PostOtherParent(Fault):
         return dict(body) if any(_leads_elsewhere(request, record) for record in records) else None
 
 
+class PostStoresCopy(Fault):
+    name = "post-stores-copy"
+    does = "stores each record of a POST a second time, under an id that it does not return"
+    breaks = "5 POST [A]: one pair of ids for each record"
+    needs = _NEEDS
+
+    def posted_record(self, request: OperationRequest, record: Record, supplied: str) -> Record:
+        request.store.put(request.element, record | {"sourcedId": f"{record['sourcedId']}-copy"})
+        return record
+
+
+class PostDatedEarlier(Fault):
+    name = "post-dated-earlier"
+    does = "stores the records of a POST with a dateLastModified of the year before"
+    breaks = "2.1 dateLastModified [A]: the last change of the record"
+    needs = _NEEDS
+
+    def posted_record(self, request: OperationRequest, record: Record, supplied: str) -> Record:
+        date = str(record["dateLastModified"])
+        return record | {"dateLastModified": f"{int(date[:4]) - 1}{date[4:7]}-01{date[10:]}"}
+
+
 def _leads_elsewhere(request: OperationRequest, record: Record) -> bool:
     """Return whether a record refers to another parent than the path."""
     for parent in request.operation.scope.parents if request.operation.scope else ():

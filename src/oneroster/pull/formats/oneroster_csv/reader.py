@@ -11,6 +11,7 @@ from typing import IO, Final
 import msgspec
 import pyarrow as pa
 
+from oneroster.error_words import words_of
 from oneroster.pull.errors import DestinationError, not_a_roster
 from oneroster.pull.formats.bounded_lines import longest_line
 from oneroster.pull.formats.oneroster_csv.archives import UNREADABLE_ARCHIVE, opened_archive
@@ -181,7 +182,7 @@ class BundleRoster:
                 )
         except (pa.ArrowException, *UNREADABLE_ARCHIVE) as error:
             raise DestinationError(
-                f"{self._destination}: {file.name}.csv cannot be read{_place(error)} ({type(error).__name__})."
+                f"{self._destination}: {file.name}.csv cannot be read{_place(error)} ({words_of(error)})."
             ) from None
 
     def _header(self, file: CsvFile, stream: IO[bytes]) -> list[str]:
@@ -246,7 +247,7 @@ class BundleRoster:
         except KeyError:
             raise DestinationError(f"{self._destination} has no {name}.") from None
         except UNREADABLE_ARCHIVE as error:
-            raise DestinationError(f"{self._destination}: {name} cannot be read ({type(error).__name__}).") from None
+            raise DestinationError(f"{self._destination}: {name} cannot be read ({words_of(error)}).") from None
 
 
 def _cells(text: str) -> list[list[str]]:
