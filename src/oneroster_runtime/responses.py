@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
     from oneroster_runtime.requests import Request
 
-__all__ = ["ReceivedResponse", "Response", "media_type_of", "parse_echo", "parse_response", "parse_success"]
+__all__ = [
+    "NO_CONTENT",
+    "ReceivedResponse",
+    "Response",
+    "media_type_of",
+    "parse_echo",
+    "parse_response",
+    "parse_success",
+]
 
 T = TypeVar("T")
 
@@ -107,6 +115,7 @@ def parse_response(
     parse: Callable[[str, bytes, str | None], T] | None,
     fast: Callable[[bytes], T | None] | None = None,
     codes: "type[StrEnum] | None" = None,
+    empty: bytes | None = None,
 ) -> Response[T]:
     """Parse the response to a request.
 
@@ -116,17 +125,22 @@ def parse_response(
         parse: Parses the body of a success, given operation, body and media type; None for operations without data.
         fast: Parses it with the same result if the body is regular; returns None otherwise.
         codes: The minor codes of the standard, for error messages.
+        empty: The body of a collection without records, which some servers leave out with the status 204. With another
+            status, an empty body is an error: it may be all that a failing server sends.
 
     Raises:
         DecodeError: The status is a success, and the body is not what the operation returns.
     """
     success = 200 <= response.status_code < 300
+    content = response.content
+    if empty is not None and response.status_code == NO_CONTENT and not content.strip():
+        content = empty
     media_type = media_type_of(response.headers)
-    parsed = fast(response.content) if success and fast is not None else None
-    status_info = _status_info(response.content) if parsed is None else []
+    parsed = fast(content) if success and fast is not None else None
+    status_info = _status_info(content) if parsed is None else []
     if success and parsed is None and parse is not None:
         try:
-            parsed = parse(request.operation_id, response.content, media_type)
+            parsed = parse(request.operation_id, content, media_type)
         except DecodeError as error:
             error.status_code = int(response.status_code)
             raise
@@ -156,6 +170,7 @@ def _plain_url(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
+NO_CONTENT: Final = 204
 _STATUS_WORDS: Final = (b"statusInfo", b"StatusInfo", b"odeMajor", b"errors", b"warnings", b'"error"')
 
 
@@ -169,9 +184,7 @@ def _status_info(content: bytes) -> list[StatusInfo]:
         return []
 
 
-def parse_success(
-    operation_id: str, content: bytes, media_type: str | None, decode: Callable[[Any], T], empty: Any = None
-) -> T:
+def parse_success(operation_id: str, content: bytes, media_type: str | None, decode: Callable[[Any], T]) -> T:
     """Return the data of a success.
 
     Args:
@@ -179,14 +192,13 @@ def parse_success(
         content: The body.
         media_type: The declared media type.
         decode: Decodes the JSON data.
-        empty: The JSON data that an empty body is read as; None if it must not be empty.
 
     Raises:
         DecodeError: The body is not JSON, or not what the operation returns.
     """
     problem = ""
     try:
-        return decode(empty if empty is not None and not content.strip() else parse_json(content))
+        return decode(parse_json(content))
     except DecodeError as error:
         problem = error.message
     raise DecodeError(problem, operation_id, media_type)

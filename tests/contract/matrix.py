@@ -14,6 +14,7 @@ ENVELOPE: Final = {
     "null-when-empty": "OR-ENV-06",
     "filtered-as-text": "OR-ENV-07",
     "filtered-wrapper-by-path": "OR-ENV-08",
+    "no-match-is-null": "OR-ENV-08",
     "nested-null-when-empty": "OR-ENV-06",
     "resources-null-when-none": "OR-ENV-06",
     "selected-record-bare": "OR-ENV-08",
@@ -133,6 +134,14 @@ FILTERING: Final = {
     "unknown-filter-beside-sort": "OR-FLT-12",
     "unknown-search-empty": "OR-FLT-12",
     "metadata-refused": "OR-FLT-10",
+    "id-begins": "OR-FLT-16",
+    "fractions-ignored": "OR-FLT-05",
+    "due-days-equal": "OR-FLT-16",
+    "empty-value-ignored": "OR-FLT-14",
+    "email-equals-part": "OR-FLT-16",
+    "list-search-repeats": "OR-FLT-09",
+    "end-excluded": "OR-FLT-16",
+    "nested-unknown-filter-served": "OR-FLT-12",
 }
 
 SORTING: Final = {
@@ -148,6 +157,9 @@ SORTING: Final = {
     "courses-sorted-by-id": "OR-SRT-07",
     "start-sorted-by-title": "OR-SRT-07",
     "descending-drops-absent": "OR-SRT-06",
+    "start-sorted-by-day": "OR-SRT-07",
+    "class-types-unsorted": "OR-SRT-07",
+    "demographics-sort-refused": "OR-SRT-04",
 }
 
 FIELDS: Final = {
@@ -157,7 +169,7 @@ FIELDS: Final = {
     "unknown-fields-refused": "OR-FLD-03",
     "unknown-fields-silent": "OR-FLD-04",
     "blank-fields-served": "OR-FLD-05",
-    "fields-before-filter": "OR-FLD-06",
+    "fields-before-filter": "OR-CMB-01",
     "unknown-fields-empty": "OR-FLD-03",
     "unknown-fields-refused-on-singles": "OR-FLD-03",
     "blank-fields-served-on-singles": "OR-FLD-05",
@@ -165,6 +177,8 @@ FIELDS: Final = {
     "selection-with-sort-field": "OR-FLD-06",
     "selected-status-made-up": "OR-FLD-01",
     "single-selection-cut": "OR-FLD-02",
+    "single-references-short": "OR-FLD-02",
+    "single-selection-of-first": "OR-FLD-02",
 }
 
 COMBINATIONS: Final = {
@@ -180,16 +194,22 @@ COMBINATIONS: Final = {
     "nested-next-skips-row": "OR-CMB-03",
     "later-pages-whole": "OR-CMB-04",
     "nested-fields-ignored": "OR-CMB-04",
-    "nested-or-refused": "OR-CMB-05",
+    "nested-or-refused": "OR-CMB-01",
     "nested-contains-as-equal": "OR-CMB-05",
     "selected-dates-cut": "OR-CMB-04",
-    "selected-page-short": "OR-CMB-04",
+    "selected-page-short": "OR-CMB-01",
     "null-for-absent": "OR-CMB-04",
     "nested-bounds-excluded": "OR-CMB-06",
     "special-bounds-included": "OR-CMB-06",
     "unknown-sort-drops-filter": "OR-CMB-05",
     "nested-unknown-selection-cut": "OR-CMB-05",
     "nested-reference-ignored": "OR-CMB-06",
+    "nested-days-compared": "OR-CMB-01",
+    "either-lost-later": "OR-CMB-01",
+    "nested-fields-unfiltered": "OR-CMB-05",
+    "sort-of-selected-only": "OR-CMB-01",
+    "nested-sort-drops-absent": "OR-CMB-05",
+    "later-fields-ignored": "OR-CMB-04",
 }
 
 SEMANTICS: Final = {
@@ -367,6 +387,9 @@ ERRORS: Final = {
     "odd-status-for-number": "OR-ERR-05",
     "html-not-found": "OR-ERR-06",
     "bare-not-found": "OR-ERR-07",
+    "filter-errors-succeed": "OR-ERR-08",
+    "demographics-id-refused": "OR-ERR-01",
+    "sort-by-list-repeats": "OR-ERR-13",
     "error-says-success": "OR-ERR-08",
     "stack-trace": "OR-ERR-09",
     "crash-on-empty-number": "OR-ERR-04",
@@ -497,6 +520,8 @@ SEEN_BY_CHANCE: Final = {
     "start-sorted-by-title": "OR-SRT-01",
     "date-equals-nothing": "OR-FLT-16",
     "combined-filter-lost": "OR-CMB-02",
+    "either-lost-later": "OR-CMB-02",
+    "selected-page-short": "OR-CMB-04",
 }
 """The rule that may report a fault as well, because the data decide; in both versions."""
 

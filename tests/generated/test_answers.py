@@ -118,10 +118,18 @@ def test_a_success_that_cannot_be_read_raises(
 
 
 @pytest.mark.parametrize("style", STYLES)
-@pytest.mark.parametrize("body", [None, b"", b"  \r\n", {"orgs": []}, {"orgs": None}])
-def test_an_empty_collection_comes_in_several_shapes(loopback: Loopback, body: object, style: str) -> None:
-    loopback.answers(body)
+@pytest.mark.parametrize(("status", "body"), [(204, None), (200, {"orgs": []}), (200, {"orgs": None})])
+def test_an_empty_collection_comes_in_several_shapes(loopback: Loopback, status: int, body: object, style: str) -> None:
+    loopback.answers(body, status=status)
     assert call(loopback.base_url, "getAllOrgs", style).orgs == []
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("body", [b"", b"  \r\n"])
+def test_a_200_without_a_body_is_no_empty_collection(loopback: Loopback, body: bytes, style: str) -> None:
+    loopback.answers(body)
+    with pytest.raises(DecodeError, match=r"the body is empty"):
+        call(loopback.base_url, "getAllOrgs", style)
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,8 @@ class _Explanations:
             if check.explained_by is not None
         }
         self._asked: set[tuple[str, str]] = set()
+        self._settled: dict[SymptomKey, Check] = {}
+        self._settling: set[SymptomKey] = set()
         for check in checks:
             self._note(check)
 
@@ -119,14 +121,22 @@ class _Explanations:
 
     def settled(self, check: Check) -> Check:
         """Return a check, with the failed check that explains it if it is a symptom."""
-        symptom = self._symptoms.get((check.id, check.operation_id))
+        key = (check.id, check.operation_id)
+        symptom = self._symptoms.get(key)
         if symptom is None or check.cause is not Cause.EXPLAINED:
             return check
+        if key not in self._settled:
+            self._settling.add(key)
+            self._settled[key] = self._settle(check, symptom)
+        return self._settled[key]
+
+    def _settle(self, check: Check, symptom: ExplainedBy) -> Check:
         operations = tuple(dict.fromkeys((check.operation_id, symptom.operation_id)))
         found = (
             self._known(symptom, operations, {check.id})
             or self._evaluated(symptom, operations)
             or self._elsewhere(check, symptom)
+            or self._of_other_symptoms(check, symptom, operations)
         )
         if found is not None:
             rule_id, operation_id = found
@@ -149,6 +159,19 @@ class _Explanations:
             self._note(violated)
             return violated
         return replace(check, cause=gap or Cause.UNEXPLAINED)
+
+    def _of_other_symptoms(
+        self, check: Check, symptom: ExplainedBy, operations: tuple[str | None, ...]
+    ) -> tuple[str, str | None] | None:
+        """Return the failed check that explains a symptom, when the symptoms of the rules it names are settled.
+
+        Whichever of two symptoms is settled first, the one that names the rule of the other is explained.
+        """
+        for other in self.checks:
+            key = (other.id, other.operation_id)
+            if other.id in symptom.rules and key in self._symptoms and key not in self._settling:
+                self.settled(other)
+        return self._known(symptom, operations, {check.id}) or self._elsewhere(check, symptom)
 
     def _gap(self, symptom: ExplainedBy, operations: tuple[str | None, ...]) -> Cause | None:
         """Return the gap for which the rules that would explain a symptom were not judged."""

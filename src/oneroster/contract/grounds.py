@@ -5,6 +5,7 @@ A ground is a word, and a name where it needs one:
 - ``operation``: the operation with its path parameters, and the response of a read; every rule about one stands on it
 - ``wrapper``: the key of the data in that response
 - ``parameter NAME``, ``status CODE``, ``header NAME``: of the operation
+- ``name NAME``: a parameter that the operation has, whatever is certain of the form of its values
 - ``scopes``: which OAuth 2 scopes the operation needs
 - ``scheme NAME``: a security scheme
 - ``subset`` and ``parents``: which rows a specialised and a nested collection have
@@ -33,6 +34,7 @@ __all__ = [
 
 NO_OPERATION: Final = "token endpoint"
 _SUCCESS: Final = 200
+_BY_NAME: Final = "name"
 _OF_FAMILY: Final[Mapping[str, tuple[str, ...]]] = {
     "paging": ("parameter limit", "parameter offset"),
     "sorting": ("parameter sort",),
@@ -67,6 +69,7 @@ _MARKS: Final[Mapping[str, Callable[[Operation, str, Specification], str | None]
     "operation": _operation,
     "wrapper": lambda operation, _name, _specification: operation.wrapper_trust,
     "parameter": _parameter,
+    _BY_NAME: lambda operation, name, specification: "A" if _parameter(operation, name, specification) else None,
     "status": lambda operation, code, _specification: dict(operation.status_trust).get(int(code)),
     "header": lambda operation, name, _specification: dict(operation.header_trust).get(name),
     "scopes": _scopes,
@@ -96,7 +99,9 @@ def grounds_of(rule: Rule) -> tuple[str, ...]:
     """Return what a rule stands on: what it names, what its family stands on, and the operation."""
     if NO_OPERATION in rule.stands_on:
         return rule.stands_on
-    return ("operation", *_OF_FAMILY.get(rule.family, ()), *rule.stands_on)
+    by_name = {ground.partition(" ")[2] for ground in rule.stands_on if ground.startswith(f"{_BY_NAME} ")}
+    of_family = (each for each in _OF_FAMILY.get(rule.family, ()) if each.partition(" ")[2] not in by_name)
+    return ("operation", *of_family, *rule.stands_on)
 
 
 def ground_marks(rule: Rule, operation: Operation, specification: Specification) -> dict[str, str]:

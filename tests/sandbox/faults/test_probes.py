@@ -20,6 +20,7 @@ FAMILIES = (
     "field_details",
     "filter_literals",
     "loose_access",
+    "narrow_queries",
     "near_credentials",
     "page_details",
     "partial_details",
@@ -67,6 +68,14 @@ def nested(client: httpx.Client, **parameters: Any) -> httpx.Response:
 
 def nested_rows(client: httpx.Client, **parameters: Any) -> int:
     return len(nested(client, **parameters).json()["classes"])
+
+
+def first_end(client: httpx.Client) -> str:
+    return min(str(row["endDate"]) for row in rows(client, "/terms"))
+
+
+def days(client: httpx.Client) -> list[str]:
+    return [row["startDate"] for row in rows(client, "/academicSessions", sort="startDate", orderBy="asc")]
 
 
 def first_page(client: httpx.Client, path: str) -> int:
@@ -146,6 +155,17 @@ def classes_path(client: httpx.Client) -> str:
 
 LOOKS: dict[str, tuple[Look, Any, Any]] = {
     # What is looked at, in the conforming tenant, and with the fault.
+    "end-excluded": (lambda c: len(rows(c, "/terms", filter=f"endDate<='{first_end(c)}'")) > 0, True, False),
+    "start-sorted-by-day": (lambda c: days(c) == sorted(days(c)), True, False),
+    "demographics-sort-refused": (lambda c: status(c, "/demographics?sort=colour"), 200, 400),
+    "demographics-id-refused": (lambda c: status(c, "/demographics/nobody"), 404, 400),
+    "filter-errors-succeed": (
+        lambda c: c.get("/orgs?filter=colour='red'").json()["statusInfoSet"][0]["imsx_codeMajor"],
+        "failure",
+        "success",
+    ),
+    "later-fields-ignored": (lambda c: len(rows(c, "/orgs", offset=1, fields="name")[0]) > 1, False, True),
+    "no-match-is-null": (lambda c: c.get("/orgs?filter=sourcedId='nobody'").json()["orgs"], [], None),
     "nested-bounds-excluded": (lambda c: changed_at(c, classes_path(c), ">=") > 0, True, False),
     "special-bounds-included": (lambda c: changed_at(c, "/students", ">") > 0, False, True),
     "numbers-cut": (lambda c: len(rows(c, "/results", filter="score<'0.015625'")) > 0, True, False),
@@ -611,6 +631,22 @@ BY_THE_KIT = {
     "subjects-searched-as-equal",
     "description-listed",
     "scale-type-ignored",
+    "id-begins",
+    "fractions-ignored",
+    "due-days-equal",
+    "nested-days-compared",
+    "nested-fields-unfiltered",
+    "nested-unknown-filter-served",
+    "class-types-unsorted",
+    "sort-of-selected-only",
+    "nested-sort-drops-absent",
+    "either-lost-later",
+    "empty-value-ignored",
+    "email-equals-part",
+    "list-search-repeats",
+    "sort-by-list-repeats",
+    "single-references-short",
+    "single-selection-of-first",
     "rare-conflict",
     "severity-in-capitals",
     "resources-of-any-parent",

@@ -51,11 +51,13 @@ def request(
 
 def response(sent: Request, received: ReceivedResponse) -> Response[ResourcePage]:
     """Parse the response to a request."""
-    return parse_response(sent, received, parse=_parse, fast=resource_page.read, codes=CodeMinor)
+    return parse_response(
+        sent, received, parse=_parse, fast=resource_page.read, codes=CodeMinor, empty=b'{"resources":[]}'
+    )
 
 
 def _parse(operation_id: str, content: bytes, media_type: str | None) -> ResourcePage:
-    return parse_success(operation_id, content, media_type, resource_page.decode, {"resources": []})
+    return parse_success(operation_id, content, media_type, resource_page.decode)
 
 
 def sync_detailed(

@@ -51,11 +51,13 @@ def request(
 
 def response(sent: Request, received: ReceivedResponse) -> Response[AcademicSessionPage]:
     """Parse the response to a request."""
-    return parse_response(sent, received, parse=_parse, fast=academic_session_page.read, codes=CodeMinor)
+    return parse_response(
+        sent, received, parse=_parse, fast=academic_session_page.read, codes=CodeMinor, empty=b'{"academicSessions":[]}'
+    )
 
 
 def _parse(operation_id: str, content: bytes, media_type: str | None) -> AcademicSessionPage:
-    return parse_success(operation_id, content, media_type, academic_session_page.decode, {"academicSessions": []})
+    return parse_success(operation_id, content, media_type, academic_session_page.decode)
 
 
 def sync_detailed(

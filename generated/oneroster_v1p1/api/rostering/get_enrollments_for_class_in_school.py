@@ -53,11 +53,13 @@ def request(
 
 def response(sent: Request, received: ReceivedResponse) -> Response[EnrollmentPage]:
     """Parse the response to a request."""
-    return parse_response(sent, received, parse=_parse, fast=enrollment_page.read, codes=CodeMinor)
+    return parse_response(
+        sent, received, parse=_parse, fast=enrollment_page.read, codes=CodeMinor, empty=b'{"enrollments":[]}'
+    )
 
 
 def _parse(operation_id: str, content: bytes, media_type: str | None) -> EnrollmentPage:
-    return parse_success(operation_id, content, media_type, enrollment_page.decode, {"enrollments": []})
+    return parse_success(operation_id, content, media_type, enrollment_page.decode)
 
 
 def sync_detailed(

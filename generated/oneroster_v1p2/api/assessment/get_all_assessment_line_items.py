@@ -52,13 +52,18 @@ def request(
 
 def response(sent: Request, received: ReceivedResponse) -> Response[AssessmentLineItemPage]:
     """Parse the response to a request."""
-    return parse_response(sent, received, parse=_parse, fast=assessment_line_item_page.read, codes=CodeMinor)
+    return parse_response(
+        sent,
+        received,
+        parse=_parse,
+        fast=assessment_line_item_page.read,
+        codes=CodeMinor,
+        empty=b'{"assessmentLineItems":[]}',
+    )
 
 
 def _parse(operation_id: str, content: bytes, media_type: str | None) -> AssessmentLineItemPage:
-    return parse_success(
-        operation_id, content, media_type, assessment_line_item_page.decode, {"assessmentLineItems": []}
-    )
+    return parse_success(operation_id, content, media_type, assessment_line_item_page.decode)
 
 
 def sync_detailed(

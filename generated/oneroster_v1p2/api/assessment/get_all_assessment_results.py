@@ -52,11 +52,18 @@ def request(
 
 def response(sent: Request, received: ReceivedResponse) -> Response[AssessmentResultPage]:
     """Parse the response to a request."""
-    return parse_response(sent, received, parse=_parse, fast=assessment_result_page.read, codes=CodeMinor)
+    return parse_response(
+        sent,
+        received,
+        parse=_parse,
+        fast=assessment_result_page.read,
+        codes=CodeMinor,
+        empty=b'{"assessmentResults":[]}',
+    )
 
 
 def _parse(operation_id: str, content: bytes, media_type: str | None) -> AssessmentResultPage:
-    return parse_success(operation_id, content, media_type, assessment_result_page.decode, {"assessmentResults": []})
+    return parse_success(operation_id, content, media_type, assessment_result_page.decode)
 
 
 def sync_detailed(

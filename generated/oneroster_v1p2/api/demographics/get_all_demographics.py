@@ -52,11 +52,13 @@ def request(
 
 def response(sent: Request, received: ReceivedResponse) -> Response[DemographicsPage]:
     """Parse the response to a request."""
-    return parse_response(sent, received, parse=_parse, fast=demographics_page.read, codes=CodeMinor)
+    return parse_response(
+        sent, received, parse=_parse, fast=demographics_page.read, codes=CodeMinor, empty=b'{"demographics":[]}'
+    )
 
 
 def _parse(operation_id: str, content: bytes, media_type: str | None) -> DemographicsPage:
-    return parse_success(operation_id, content, media_type, demographics_page.decode, {"demographics": []})
+    return parse_success(operation_id, content, media_type, demographics_page.decode)
 
 
 def sync_detailed(

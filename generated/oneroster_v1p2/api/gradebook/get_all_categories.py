@@ -52,11 +52,13 @@ def request(
 
 def response(sent: Request, received: ReceivedResponse) -> Response[CategoryPage]:
     """Parse the response to a request."""
-    return parse_response(sent, received, parse=_parse, fast=category_page.read, codes=CodeMinor)
+    return parse_response(
+        sent, received, parse=_parse, fast=category_page.read, codes=CodeMinor, empty=b'{"categories":[]}'
+    )
 
 
 def _parse(operation_id: str, content: bytes, media_type: str | None) -> CategoryPage:
-    return parse_success(operation_id, content, media_type, category_page.decode, {"categories": []})
+    return parse_success(operation_id, content, media_type, category_page.decode)
 
 
 def sync_detailed(

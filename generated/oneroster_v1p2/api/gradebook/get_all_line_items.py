@@ -52,11 +52,13 @@ def request(
 
 def response(sent: Request, received: ReceivedResponse) -> Response[LineItemPage]:
     """Parse the response to a request."""
-    return parse_response(sent, received, parse=_parse, fast=line_item_page.read, codes=CodeMinor)
+    return parse_response(
+        sent, received, parse=_parse, fast=line_item_page.read, codes=CodeMinor, empty=b'{"lineItems":[]}'
+    )
 
 
 def _parse(operation_id: str, content: bytes, media_type: str | None) -> LineItemPage:
-    return parse_success(operation_id, content, media_type, line_item_page.decode, {"lineItems": []})
+    return parse_success(operation_id, content, media_type, line_item_page.decode)
 
 
 def sync_detailed(

@@ -54,11 +54,11 @@ def request(
 
 def response(sent: Request, received: ReceivedResponse) -> Response[ResultPage]:
     """Parse the response to a request."""
-    return parse_response(sent, received, parse=_parse, fast=result_page.read, codes=CodeMinor)
+    return parse_response(sent, received, parse=_parse, fast=result_page.read, codes=CodeMinor, empty=b'{"results":[]}')
 
 
 def _parse(operation_id: str, content: bytes, media_type: str | None) -> ResultPage:
-    return parse_success(operation_id, content, media_type, result_page.decode, {"results": []})
+    return parse_success(operation_id, content, media_type, result_page.decode)
 
 
 def sync_detailed(

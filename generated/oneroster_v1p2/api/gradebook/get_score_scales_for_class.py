@@ -53,11 +53,13 @@ def request(
 
 def response(sent: Request, received: ReceivedResponse) -> Response[ScoreScalePage]:
     """Parse the response to a request."""
-    return parse_response(sent, received, parse=_parse, fast=score_scale_page.read, codes=CodeMinor)
+    return parse_response(
+        sent, received, parse=_parse, fast=score_scale_page.read, codes=CodeMinor, empty=b'{"scoreScales":[]}'
+    )
 
 
 def _parse(operation_id: str, content: bytes, media_type: str | None) -> ScoreScalePage:
-    return parse_success(operation_id, content, media_type, score_scale_page.decode, {"scoreScales": []})
+    return parse_success(operation_id, content, media_type, score_scale_page.decode)
 
 
 def sync_detailed(

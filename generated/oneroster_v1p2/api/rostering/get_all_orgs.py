@@ -52,11 +52,11 @@ def request(
 
 def response(sent: Request, received: ReceivedResponse) -> Response[OrgPage]:
     """Parse the response to a request."""
-    return parse_response(sent, received, parse=_parse, fast=org_page.read, codes=CodeMinor)
+    return parse_response(sent, received, parse=_parse, fast=org_page.read, codes=CodeMinor, empty=b'{"orgs":[]}')
 
 
 def _parse(operation_id: str, content: bytes, media_type: str | None) -> OrgPage:
-    return parse_success(operation_id, content, media_type, org_page.decode, {"orgs": []})
+    return parse_success(operation_id, content, media_type, org_page.decode)
 
 
 def sync_detailed(

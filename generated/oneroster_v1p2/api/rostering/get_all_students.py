@@ -52,11 +52,11 @@ def request(
 
 def response(sent: Request, received: ReceivedResponse) -> Response[UserPage]:
     """Parse the response to a request."""
-    return parse_response(sent, received, parse=_parse, fast=user_page.read, codes=CodeMinor)
+    return parse_response(sent, received, parse=_parse, fast=user_page.read, codes=CodeMinor, empty=b'{"users":[]}')
 
 
 def _parse(operation_id: str, content: bytes, media_type: str | None) -> UserPage:
-    return parse_success(operation_id, content, media_type, user_page.decode, {"users": []})
+    return parse_success(operation_id, content, media_type, user_page.decode)
 
 
 def sync_detailed(

@@ -53,11 +53,11 @@ def request(
 
 def response(sent: Request, received: ReceivedResponse) -> Response[ClassPage]:
     """Parse the response to a request."""
-    return parse_response(sent, received, parse=_parse, fast=class_page.read, codes=CodeMinor)
+    return parse_response(sent, received, parse=_parse, fast=class_page.read, codes=CodeMinor, empty=b'{"classes":[]}')
 
 
 def _parse(operation_id: str, content: bytes, media_type: str | None) -> ClassPage:
-    return parse_success(operation_id, content, media_type, class_page.decode, {"classes": []})
+    return parse_success(operation_id, content, media_type, class_page.decode)
 
 
 def sync_detailed(

@@ -53,11 +53,11 @@ def request(
 
 def response(sent: Request, received: ReceivedResponse) -> Response[CoursePage]:
     """Parse the response to a request."""
-    return parse_response(sent, received, parse=_parse, fast=course_page.read, codes=CodeMinor)
+    return parse_response(sent, received, parse=_parse, fast=course_page.read, codes=CodeMinor, empty=b'{"courses":[]}')
 
 
 def _parse(operation_id: str, content: bytes, media_type: str | None) -> CoursePage:
-    return parse_success(operation_id, content, media_type, course_page.decode, {"courses": []})
+    return parse_success(operation_id, content, media_type, course_page.decode)
 
 
 def sync_detailed(

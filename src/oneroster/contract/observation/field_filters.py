@@ -6,8 +6,8 @@ is no value itself.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from oneroster.contract.http.parsed_response import Record
@@ -22,6 +22,7 @@ from oneroster.contract.observation.probe_values import (
     probe_fields,
     usable_values,
 )
+from oneroster.contract.observation.snapshot import needs_escaping
 from oneroster.contract.oracle.filters import (
     ExpectedClause,
     ExpectedFilter,
@@ -53,6 +54,7 @@ RANGED: Final = frozenset({"date", "date-time", "number", "integer"})
 MIN_VALUES: Final = 3
 A_LITTLE: Final = timedelta(seconds=5)
 """A server may store instants with another precision than it sends."""
+_HOURS: Final = timedelta(hours=3)
 _NEARLY: Final = 0.375
 """A part of a number that few numbers have."""
 _WHOLE: Final = re.compile(r"\d+(\.0*)?", re.ASCII)
@@ -64,12 +66,16 @@ class FieldFilters(NamedTuple):
     """The filters on one field.
 
     Attributes:
-        equal: A filter by equality, or by a letter if the field may be personal.
+        equal: A filter by equality, or by a letter if the field may be personal. The first of two clauses has a value
+            that a server must know; it may reject the second as malformed.
         other: A filter by another operator; None if no value for it is known.
+        further: A filter by bounds with the operators that the other one does not have, or by a letter that equals no
+            value; None if there is none.
     """
 
     equal: ExpectedFilter
     other: ExpectedFilter | None
+    further: ExpectedFilter | None = None
 
 
 def comparable_fields(tenant: ObservedTenant, operation: Operation) -> dict[str, Property]:
@@ -93,9 +99,8 @@ def field_filters(tenant: ObservedTenant, operation: Operation, known: Property)
     rows = tenant.known_rows(operation)
     if known.name == ID:
         # OR-FLT-14 asks for values that a server may decode twice.
-        values = sorted(
-            (name for name in rows if name.isprintable() and "'" not in name), key=lambda name: "%" in name
-        )[:1]
+        values = sorted((name for name in rows if name.isprintable() and "'" not in name), key=lambda name: "%" in name)
+        values = [*sorted(values[1:], key=needs_escaping), *values[:1]]
     else:
         values = _sendable(tenant, operation, known)
     if not values:
@@ -103,10 +108,47 @@ def field_filters(tenant: ObservedTenant, operation: Operation, known: Property)
     if known.kind in ("number", "integer"):
         return FieldFilters(_numbers(known, values), _between(known, values))
     # Not the least: that is the first of the sorted rows, also where the filter is ignored.
-    equal = _filter(known, "=", values[-1])
+    equal = _equal_or_nearly(known, values, rows)
+    if known.kind == "date":
+        return FieldFilters(equal, _between(known, values), _between(known, values, turn=1))
     if known.kind in RANGED:
         return FieldFilters(equal, _between(known, values))
     return FieldFilters(equal, _filter(known, "!=", values[-1]) if known.kind == TEXT else None)
+
+
+def _equal_or_nearly(known: Property, values: list[str], rows: Mapping[str, Record]) -> ExpectedFilter:
+    """Return a filter by a value, or by a text that is nearly another value and that no record has.
+
+    The second clause tells equality from a comparison of beginnings, of days, of months and of numbers.
+    """
+    equal = _filter(known, "=", values[-1])
+    held = {filter_text(value).casefold() for row in rows.values() for value in values_at(row, known.name)}
+    others = (each for each in values if each != values[-1])
+    near = (text for each in others for text in _nearly(known.kind, each) if text.casefold() not in held)
+    text = next(near, None)
+    if text is None:
+        return equal
+    return ExpectedFilter((*equal.clauses, *_filter(known, "=", text).clauses), either=True)
+
+
+def _nearly(kind: str, text: str) -> Iterator[str]:
+    """Yield texts of a kind that are nearly a value."""
+    match kind:
+        case "string":
+            if text.isdecimal():
+                yield f"0{text}"
+            elif (start := text[:-1].strip()) and start[-1].isalnum():
+                yield start
+        case "date":
+            # In the same month, and every month has these days.
+            yield from (f"{text[:-2]}{day}" for day in ("11", "12"))
+        case "date-time":
+            if (found := parse_timestamp(text)) is not None:
+                yield from (instant_text(f"{found + way * _HOURS}") or "" for way in (1, -1) if _on_one_day(found, way))
+
+
+def _on_one_day(when: datetime, way: int) -> bool:
+    return (when + way * _HOURS).date() == when.date()
 
 
 def paired_filters(tenant: ObservedTenant, operation: Operation) -> list[ExpectedFilter]:
@@ -162,8 +204,11 @@ def _numbers(known: Property, values: list[str]) -> ExpectedFilter:
     return ExpectedFilter((*clauses, *(_filter(known, "=", other).clauses if other else ())), either=other is not None)
 
 
-def _between(known: Property, values: list[str]) -> ExpectedFilter | None:
-    """Return a filter whose two bounds are values, one included and one not; which of the two, the name decides."""
+def _between(known: Property, values: list[str], turn: int = 0) -> ExpectedFilter | None:
+    """Return a filter whose two bounds are values, one included and one not.
+
+    Which of the two is included, the name decides; the other one in the next turn.
+    """
     distinct = list(dict.fromkeys(values))
     if len(distinct) < MIN_VALUES:
         return None
@@ -172,7 +217,7 @@ def _between(known: Property, values: list[str]) -> ExpectedFilter | None:
         low, high = (
             instant_text(str(found - A_LITTLE)) or "" for each in (low, high) if (found := parse_timestamp(each))
         )
-    after, before = (">=", "<") if sum(map(ord, known.name)) % 2 else (">", "<=")
+    after, before = (">=", "<") if (sum(map(ord, known.name)) + turn) % 2 else (">", "<=")
     clauses = (*_filter(known, after, low).clauses, *_filter(known, before, high).clauses)
     return ExpectedFilter(clauses) if low < high or known.kind in ("number", "integer") else None
 
@@ -189,7 +234,8 @@ def _without_values(
         if all(letter.casefold() in filter_text(value).casefold() for value in values) and len(values) == len(rows):
             # It finds every record, as does a server that ignores the filter.
             return FieldFilters(_filter(known, "=", absent), search)
-        return FieldFilters(search, _filter(known, "!=", absent))
+        # The letter is no value itself, so it equals none.
+        return FieldFilters(search, _filter(known, "!=", absent), _filter(known, "=", letter))
     made = {"date": _years, "number": _numbers_between, "integer": _numbers_between}.get(known.kind)
     other = made(known, values) if made is not None else None
     return FieldFilters(_filter(known, "=", absent), other)

@@ -13,6 +13,7 @@ __all__ = [
     "collections",
     "first_readable",
     "first_usable_response",
+    "last_usable_response",
     "nested",
     "offered",
     "one_of_each_kind",
@@ -105,6 +106,14 @@ def with_expected_errors(tenant: ObservedTenant) -> Iterator[Operation]:
 def first_usable_response(tenant: ObservedTenant, operation: Operation) -> ParsedResponse:
     """Return a response of a readable operation that holds its data."""
     return next(response for response in tenant.readings(operation) if response.problem is None)
+
+
+def last_usable_response(tenant: ObservedTenant, operation: Operation) -> ParsedResponse:
+    """Return another response of a readable operation that holds its data, if there is one.
+
+    A server that returns the same record for every id returns another one here.
+    """
+    return next(each for each in reversed(tenant.readings(operation)) if each.problem is None)
 
 
 def readable_path(tenant: ObservedTenant, operation: Operation) -> str:

@@ -32,8 +32,10 @@ __all__ = [
     "largest_collections",
     "largest_of_each_kind",
     "probe_fields",
+    "second_list_value",
     "usable_pieces",
     "usable_values",
+    "values_of_one_row",
 ]
 
 LIST_KINDS: Final = {"strings": "string", "enumerations": "enumeration"}
@@ -285,6 +287,26 @@ def draw_value(
         raise NotEnoughData(0, 1, f"value of {probe.path} that can be used in a filter")
     seed = f"{tenant.seed} {probe.name} {salt}"
     return random.Random(seed).choice(inner)  # noqa: S311 - not used for security
+
+
+def lists_of_values(tenant: ObservedTenant, candidate: ProbeField) -> list[set[str]]:
+    """Return the values of a list field that the rows have, row by row."""
+    rows = tenant.all_rows(candidate.operation).values()
+    return [set(map(filter_text, values_at(row, candidate.path))) for row in rows]
+
+
+def second_list_value(tenant: ObservedTenant, candidate: ProbeField, first: str) -> str:
+    """Return a second value that some rows have without the first, or the reverse; otherwise the first value."""
+    held = lists_of_values(tenant, candidate)
+    plain = (text for text in sorted(candidate.counts) if "," not in text and "'" not in text)
+    return next((text for text in plain if any((first in each) != (text in each) for each in held)), first)
+
+
+def values_of_one_row(tenant: ObservedTenant, candidate: ProbeField, first: str) -> list[str]:
+    """Return a list of a value and another that one row has both: a join may return such a row twice."""
+    usable = set(usable_values(candidate))
+    rows = (sorted((each & usable) - {first}) for each in lists_of_values(tenant, candidate) if first in each)
+    return next(([f"{first},{others[0]}"] for others in rows if others), [])
 
 
 def fields_to_sort_by(tenant: ObservedTenant) -> dict[str, list[tuple[str, str]]]:

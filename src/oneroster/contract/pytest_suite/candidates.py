@@ -28,6 +28,7 @@ _CHOSEN_BY_DATA: Final = {
     "personal_reads": "reads",
     "asked_nested": "nested",
     "largest_and_single_reads": "collections and reads",
+    "with_unknown_names": "collections and reads",
     "largest_of_each_kind": "collections and nested",
     "with_expected_errors": "operations",
     "operations_for_invalid_requests": "operations",

@@ -4,129 +4,51 @@ Every parameter alone has rules of its own. Servers often build one query for ea
 are set.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
-from oneroster.contract.errors import BeyondBudget, ExplainedBy, NotEnoughData, NotJudged, NotOffered
-from oneroster.contract.http.exchange import encoded_path, encoded_query
-from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
+from oneroster.contract.errors import ExplainedBy, NotJudged, NotOffered
+from oneroster.contract.http.parsed_response import ParsedResponse, identity
 from oneroster.contract.levels import Level, level_of
-from oneroster.contract.observation.evidence import count_of, evidence_of, finding
+from oneroster.contract.observation.combined_requests import (
+    FIELD,
+    MOST_ROWS,
+    Combination,
+    combination,
+    combined,
+    without_data,
+)
+from oneroster.contract.observation.evidence import count_of, finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.operation_selectors import all_collections
 from oneroster.contract.observation.probe_values import largest_collections
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.selected_pages import selected_page
-from oneroster.contract.observation.walk import ObservedWalk
-from oneroster.contract.oracle.filters import parse_timestamp
 from oneroster.contract.oracle.sorting import first_out_of_order, sort_values
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation
 
-FIELD: Final = "dateLastModified"
-"""Every record has it, it is never personal, and it can be filtered and sorted by."""
-MOST_ROWS: Final = 800
-MIN_ROWS: Final = 3
-MOST_PLAIN_PAGES: Final = 6
+MOST_PLAIN_PAGES: Final = 12
 """Pages that are read again without parameters, to find out whether paging alone is wrong."""
 VALUES: Final = ("OR-SCH-02", "OR-SCH-03", "OR-SCH-04", "OR-SCH-05", "OR-SCH-07")
 """The rules on types and forms of values, which report those that only selected fields have as well."""
+ID: Final = "sourcedId"
 ABSENT: Final = object()
 """The value of a field that a record does not have; null is another one."""
 EVERYTHING: Final = "filter, sort, fields, limit and offset"
-SORTED: Final = "sort, limit and offset"
+SORTED: Final = "sort, fields, limit and offset"
 UNORDERED: Final = "the rows are not in descending order"
+REPEATED: Final = "rows on two pages"
+OF_ANY_ROWS: Final = frozenset({UNORDERED, REPEATED})
+"""What is wrong whichever rows a filter selects."""
 PAGES: Final = ("OR-PAG-01", "OR-PAG-02", "OR-PAG-03", "OR-PAG-04")
 """The rules on pages without other parameters."""
 EXPLAINING: Final = {
-    "filter": ("OR-FLT-01", "OR-FLT-05", "OR-FLT-04", "OR-FLT-06"),
+    "filter": ("OR-FLT-01", "OR-FLT-05", "OR-FLT-04", "OR-FLT-06", "OR-FLT-11", "OR-FLT-02"),
     "sort": ("OR-SRT-01", "OR-SRT-02"),
 }
 """By parameter: the rules that report what it does alone."""
-
-
-@dataclass(frozen=True)
-class Combination:
-    """One collection with a filter by a moment in its middle.
-
-    Attributes:
-        found: The walk over the collection.
-        filter: The filter.
-        matching: The records that the filter selects, by id.
-    """
-
-    found: ObservedWalk
-    filter: str
-    matching: dict[str, Record]
-
-
-def combination(tenant: ObservedTenant, operation: Operation) -> Combination:
-    """Return the combination for the largest walk of a collection.
-
-    Raises ``NotJudged`` when no walk has rows that a moment divides.
-    """
-    found = max((each for each in tenant.walks(operation) if each.complete), key=len, default=None)
-    if found is None or len(found) < MIN_ROWS:
-        raise NotEnoughData(0 if found is None else len(found), MIN_ROWS, "rows")
-    rows = {name: row for row in found.rows if (name := identity(row)) is not None}
-    if len(rows) < len(found):
-        raise ExplainedBy(("OR-SEM-10", "OR-SEM-28", "OR-PAG-04"), "rows are repeated without parameters as well")
-    moments = {name: moment for name, row in rows.items() if (moment := parse_timestamp(row.get(FIELD)))}
-    days = sorted({moment.astimezone(UTC).date() for moment in moments.values()})
-    if len(days) < MIN_ROWS or len(moments) < len(rows):
-        raise NotEnoughData(len(days), MIN_ROWS, f"different days of {FIELD}")
-    # Midnight, so that a server that compares days, or another precision, finds the same rows; other rules test that.
-    bounds = (datetime.combine(day, time.min, UTC) for day in days[len(days) // 2 :])
-    for bound in bounds:
-        matching = {name: rows[name] for name, moment in moments.items() if moment >= bound}
-        # Both halves fit on pages of a size that the server does not shorten.
-        if len(matching) // 2 + 1 <= len(found.pages[0].rows) and len(matching) <= MOST_ROWS:
-            return Combination(found, f"{FIELD}>='{_text(bound)}'", matching)
-    raise BeyondBudget(f"too many of the {len(found)} rows were changed on one day")
-
-
-def _text(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-class _Combined(dict[str, ParsedResponse]):
-    """The responses to combined parameters, by path and query."""
-
-
-def combined(tenant: ObservedTenant, found: ObservedWalk, query: Query) -> ParsedResponse:
-    """Return the response to a query, requested once and kept apart, because it may lack properties.
-
-    Raises ``NotJudged`` when it holds no data; other rules report that.
-    """
-    kept = tenant.memo(_Combined, _Combined)
-    path, text = encoded_path(found.operation.path, found.values), encoded_query(query)
-    key = f"{path}?{text}"
-    if key not in kept:
-        kept[key] = tenant.parse(found.operation, tenant.probe(path, text), found.values, query)
-    if kept[key].problem is not None:
-        raise _without_data(kept[key])
-    return kept[key]
-
-
-def _without_data(reading: ParsedResponse) -> NotJudged:
-    """Return why a combined request brought no data; a finding, unless a parameter alone shows the same."""
-    beyond = int(reading.query.get("offset", 0)) > 0 and reading.exchange.status in (204, 404)
-    rules = ("OR-CMB-01", "OR-FLT-01", "OR-FLT-05", "OR-SRT-01", "OR-FLD-01", "OR-ERR-10", "OR-PAG-01", "OR-PAG-07")
-    empty = ("OR-ENV-10",) if reading.exchange.status in (204, 404) else ()
-    level = _trust_of_filters(reading.operation) if "filter" in reading.query else None
-    names = ", ".join(reading.query)
-    text = f"a request with {names}: {reading.problem}"
-    return ExplainedBy(
-        (*(rules[::-1] if beyond else rules), *empty),
-        text,
-        anywhere=beyond,
-        otherwise=text,
-        level=level,
-        evidence=evidence_of(reading),
-    )
 
 
 def queries(known: Combination) -> dict[str, list[Query]]:
@@ -137,12 +59,18 @@ def queries(known: Combination) -> dict[str, list[Query]]:
     filter_: Query = {"filter": known.filter}
     found: dict[str, list[Query]] = {
         EVERYTHING: [
-            {"limit": half, "offset": offset, **filter_, **sort, "fields": f"sourcedId,{FIELD}"} for offset in (0, half)
+            # On the second page, the field that the rows are filtered and sorted by is not selected.
+            {"limit": half, "offset": offset, **filter_, **sort, "fields": fields}
+            for offset, fields in ((0, f"{ID},{FIELD}"), (half, ID))
         ],
-        "filter, limit and offset": [{"limit": half, "offset": offset, **filter_} for offset in (0, half)],
+        # The first page of a filter alone is that of its own rules.
+        "filter, limit and offset": [{"limit": half, "offset": half, **filter_}],
     }
     if len(known.found.pages[0].rows) == len(known.found) <= min(MOST_ROWS, known.found.limit):
-        found[SORTED] = [{"limit": whole, "offset": offset, **sort} for offset in (0, whole)]
+        found[SORTED] = [
+            {"limit": whole, "offset": 0, **sort},
+            {"limit": whole, "offset": whole, **sort, "fields": ID},
+        ]
     return found
 
 
@@ -152,11 +80,13 @@ def single_queries(known: Combination) -> dict[str, Query]:
     return {"filter": {**page, "filter": known.filter}, "sort": {**page, "sort": FIELD, "orderBy": "desc"}}
 
 
-def shows_on_a_whole_collection(tenant: ObservedTenant, violates: Callable[[Combination], object]) -> bool:
+def shows_on_a_whole_collection(
+    tenant: ObservedTenant, known: Combination, violates: Callable[[Combination], object]
+) -> bool:
     """Whether the largest collections of all records of an element show the same with one parameter."""
     for operation in largest_collections(tenant):
         try:
-            if violates(combination(tenant, operation)):
+            if violates(combination(tenant, operation, known.second)):
                 return True
         except NotJudged:
             continue
@@ -179,23 +109,46 @@ def wrong_rows(
     readings = [combined(tenant, known.found, page) for page in pages]
     expected = set(known.matching) if "filter" in pages[0] else {name for name in known.found.ids if name}
     ids = [name for reading in readings for name in reading.ids if name is not None]
-    lost, surplus = [] if is_cut else sorted(expected - set(ids)), sorted(set(ids) - expected)
+    later = int(pages[0]["offset"])
+    lost, surplus = [] if is_cut or later else sorted(expected - set(ids)), sorted(set(ids) - expected)
     if lost or surplus:
         parts = [f"{count_of(len(lost), 'row')} missing"] if lost else []
         parts += [f"{count_of(len(surplus), 'row')} not expected"] if surplus else []
         return ", ".join(parts), lost or surplus
     if len(ids) != len(set(ids)):
-        return "rows on two pages", []
-    keys = sort_values([row for reading in readings for row in reading.rows], FIELD, "date-time")
+        return REPEATED, []
+    if later and not is_cut and len(ids) != (rows := min(int(pages[0]["limit"]), max(0, len(expected) - later))):
+        return f"{count_of(len(ids), 'row')} instead of {rows}", []
+    keys = _sorted_values(known, readings)
     if "sort" in pages[0] and first_out_of_order(keys, "date-time", descending=True) is not None:
         return UNORDERED, []
     return None
 
 
+def _sorted_values(known: Combination, readings: Iterable[ParsedResponse]) -> list[Any]:
+    """Return the values of the field that some pages are sorted by, also where it is not selected."""
+    full = {identity(row): row for row in known.found.rows}
+    rows = [row if FIELD in row else full.get(identity(row), row) for reading in readings for row in reading.rows]
+    return sort_values(rows, FIELD, "date-time")
+
+
 def _are_ascending(tenant: ObservedTenant, known: Combination, pages: list[Query]) -> bool:
     """Return whether the rows of some pages are in ascending order, as if orderBy were not there."""
-    rows = [row for page in pages for row in combined(tenant, known.found, page).rows]
-    return first_out_of_order(sort_values(rows, FIELD, "date-time"), "date-time", descending=False) is None
+    keys = _sorted_values(known, (combined(tenant, known.found, page) for page in pages))
+    return first_out_of_order(keys, "date-time", descending=False) is None
+
+
+def level_of_query(operation: Operation, query: Query, *, without: str = "") -> Level:
+    """Return the level of a violation that a request shows: that of the least certain of its parameters.
+
+    Args:
+        operation: The operation.
+        query: The parameters.
+        without: A parameter with which the violation has nothing to do.
+    """
+    sent = query.keys() - {without}
+    marks = [each.trust for each in operation.parameters if each.location == "query" and each.name in sent]
+    return level_of(max(marks, default="A"))
 
 
 def _wrong_alone(tenant: ObservedTenant, known: Combination, name: str) -> tuple[str, list[str]] | None:
@@ -246,6 +199,21 @@ def _wrong_sorted_pages(tenant: ObservedTenant) -> Callable[[Combination], objec
     return lambda other: wrong_rows(tenant, other, queries(other).get(SORTED, []))
 
 
+def _level_of_rows(tenant: ObservedTenant, known: Combination, pages: list[Query], wrong: str) -> Level:
+    """Return the level of what is wrong with the rows of some pages.
+
+    A filter that alone returns the right rows is understood; what other parameters do to these is as certain as they
+    are.
+    """
+    is_understood = wrong in OF_ANY_ROWS or "filter" not in pages[0] or _wrong_alone(tenant, known, "filter") is None
+    return level_of_query(known.found.operation, pages[0], without="filter" if is_understood else "")
+
+
+def _most_certain_first(operation: Operation, found: dict[str, list[Query]]) -> list[tuple[str, list[Query]]]:
+    """Return the combinations, those first whose violation is the most certain."""
+    return sorted(found.items(), key=lambda each: tuple(Level).index(level_of_query(operation, each[1][0])))
+
+
 @rule(
     "OR-CMB-01",
     family="combinations",
@@ -253,61 +221,49 @@ def _wrong_sorted_pages(tenant: ObservedTenant) -> Callable[[Combination], objec
     clause="3.1 limit, offset, sort and filter [A]",
     example="with filter and sort together, the filter is lost; in a nested collection the offset is",
     fix="build one query from all parameters, for every collection alike",
-    stands_on=("parameter limit", "parameter offset", "parameter sort"),
+    stands_on=("parameter limit", "parameter offset"),
     over=all_collections,
 )
 @confirmed
 def rows_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     known = combination(tenant, operation)
     explained: ExplainedBy | None = None
-    for what, pages in queries(known).items():
+    for what, pages in _most_certain_first(operation, queries(known)):
         if wrong_rows(tenant, known, pages) is None:
             continue
         pages, wrong = _apart_from_paging(tenant, known, pages)
+        level = _level_of_rows(tenant, known, pages, wrong[0])
         sorted_pages = len(pages) > 1 and "sort" in pages[0]
-        if sorted_pages and shows_on_a_whole_collection(tenant, _wrong_sorted_pages(tenant)):
+        if sorted_pages and shows_on_a_whole_collection(tenant, known, _wrong_sorted_pages(tenant)):
             rules = ("OR-PAG-10", "OR-PAG-09", "OR-SRT-01", "OR-SRT-02")
             text = "pages of a sorted collection are wrong"
             # Another combination may be wrong for another reason.
-            explained = explained or ExplainedBy(rules, text, anywhere=True, otherwise=f"{text}: {wrong[0]}")
+            explained = explained or ExplainedBy(
+                rules, text, anywhere=True, otherwise=f"{text}: {wrong[0]}", level=level
+            )
             continue
         single = (name for name in single_queries(known) if name in pages[0])
         alone = [name for name in single if _wrong_alone(tenant, known, name) is not None]
         for name in alone:
-            if shows_on_a_whole_collection(tenant, _wrong_rows_with(tenant, name)):
+            if shows_on_a_whole_collection(tenant, known, _wrong_rows_with(tenant, name)):
                 text = f"{name} alone returns other rows as well"
-                raise ExplainedBy(EXPLAINING[name], text, anywhere=True, otherwise=f"{text}: {wrong[0]}")
+                otherwise = f"{text}: {wrong[0]}"
+                raise ExplainedBy(EXPLAINING[name], text, anywhere=True, otherwise=otherwise, level=level)
         text = f"with {' and '.join(alone)} alone" if alone else f"with {what}"
         if wrong[0] == UNORDERED and _are_ascending(tenant, known, pages):
             # Of a server that shortens pages, the first rows of a sort alone may all have one value.
             text = f"{text}: {wrong[0]}"
-            raise ExplainedBy(EXPLAINING["sort"][::-1], text, anywhere=True, otherwise=text)
-        symptom_of = _symptom_of(known, pages, alone)
-        page, level = combined(tenant, known.found, pages[0]), _level_with(pages[0], operation)
-        certain = list(_wrong_without_filter(tenant, known, what)) if level is not None and len(pages) > 1 else []
+            raise ExplainedBy(EXPLAINING["sort"][::-1], text, anywhere=True, otherwise=text, level=level)
+        # Of many pages without parameters, only the first were looked at.
+        by_paging = PAGES if len(known.found) > MOST_PLAIN_PAGES * int(pages[0]["limit"]) else ()
+        symptom_of = (*(rule_id for name in alone for rule_id in EXPLAINING[name]), *by_paging)
+        # What shows without the filter as well is as certain as the other parameters.
+        certain = [] if level is Level.MUST else list(_wrong_without_filter(tenant, known, what))
+        page = combined(tenant, known.found, pages[0])
         yield from certain or [finding(f"{text}: {wrong[0]}", page, wrong[1], level, symptom_of)]
         return
     if explained is not None:
         raise explained
-
-
-def _symptom_of(known: Combination, pages: list[Query], alone: list[str]) -> tuple[str, ...]:
-    """Return the rules that report the same, where some parameters show it alone, or perhaps none is needed."""
-    rules = tuple(rule_id for name in alone for rule_id in EXPLAINING[name])
-    # Of many pages without parameters, only the first were looked at.
-    return (*rules, *PAGES) if len(known.found) > MOST_PLAIN_PAGES * int(pages[0]["limit"]) else rules
-
-
-def _level_with(query: Query, operation: Operation) -> Level | None:
-    """Return the level of a finding that shows with some parameters: lower than others if filters are less certain."""
-    level = _trust_of_filters(operation)
-    return None if level is Level.MUST or "filter" not in query else level
-
-
-def _trust_of_filters(operation: Operation) -> Level:
-    """Return how certain it is that a collection can be filtered."""
-    trust = (each.trust for each in operation.parameters if each.name == "filter" and each.location == "query")
-    return level_of(max(trust, default="A"))
 
 
 def _wrong_without_filter(tenant: ObservedTenant, known: Combination, what: str) -> Iterator[Finding]:
@@ -319,7 +275,7 @@ def _wrong_without_filter(tenant: ObservedTenant, known: Combination, what: str)
         # A server that shortens pages may shorten these.
         return
     whole = len(known.found) // 2 + 1
-    selection: Query = {"fields": f"sourcedId,{FIELD}"} if what == EVERYTHING else {}
+    selection: Query = {"fields": f"{ID},{FIELD}"} if what == EVERYTHING else {}
     sort: Query = {"sort": FIELD, "orderBy": "desc"} if what == EVERYTHING else {}
     for parameters in ({}, sort, selection, {**sort, **selection}):
         pages: list[Query] = [{"limit": whole, "offset": offset, **parameters} for offset in (0, whole)]
@@ -350,7 +306,7 @@ def _wrong_total_with(tenant: ObservedTenant, name: str) -> Callable[[Combinatio
     clause="4 X-Total-Count, value after the filter [A]",
     example="with filter and sort, X-Total-Count is the number of all rows of the nested collection",
     fix="count with the same conditions as the rows, before limit and offset",
-    stands_on=("header X-Total-Count", "parameter limit", "parameter offset", "parameter sort", "parameter filter"),
+    stands_on=("header X-Total-Count", "parameter limit", "parameter offset"),
     over=all_collections,
     needs=("OR-PAG-05", "OR-PAG-11", "OR-CMB-01"),
 )
@@ -359,24 +315,29 @@ def totals_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iter
     known = combination(tenant, operation)
     if combined(tenant, known.found, queries(known)[EVERYTHING][0]).total is None:
         raise NotOffered("X-Total-Count is not sent")
-    for what, pages in queries(known).items():
-        total = wrong_total(tenant, known, pages[-1])
+    for what, pages in _most_certain_first(operation, queries(known)):
+        count = len(known.matching) if "filter" in pages[0] else len(known.found)
+        # Of a page without rows, others say what it returns.
+        page = pages[-1] if int(pages[-1]["offset"]) < count else pages[0]
+        total = wrong_total(tenant, known, page)
         if total is None:
             continue
-        for name in single_queries(known).keys() & pages[-1].keys():
-            if shows_on_a_whole_collection(tenant, _wrong_total_with(tenant, name)):
+        for name in single_queries(known).keys() & page.keys():
+            if shows_on_a_whole_collection(tenant, known, _wrong_total_with(tenant, name)):
                 raise ExplainedBy(
-                    ("OR-PAG-11", "OR-PAG-05", *EXPLAINING[name]),
+                    ("OR-PAG-11", "OR-PAG-14", "OR-PAG-05", *EXPLAINING[name]),
                     f"{name} alone has another total as well",
                     anywhere=True,
                     otherwise=f"with {name} alone, X-Total-Count is {total}",
+                    level=level_of_query(operation, page, without="filter"),
                 )
-        count = len(known.matching) if "filter" in pages[0] else len(known.found)
         message = f"with {what}, X-Total-Count is {total}, but {count_of(count, 'row')} match"
-        received = sum(len(combined(tenant, known.found, page).rows) for page in pages)
+        received = sum(len(combined(tenant, known.found, each).rows) for each in pages)
         # A total that counts the rows of the response is right, if these are the wrong rows.
-        symptom_of = (*EXPLAINING["filter"], *EXPLAINING["sort"]) if total == received else ()
-        yield finding(message, combined(tenant, known.found, pages[-1]), symptom_of=symptom_of)
+        of_rows = total == received or wrong_rows(tenant, known, pages) is not None
+        symptom_of = ("OR-CMB-01", *EXPLAINING["filter"], *EXPLAINING["sort"]) if of_rows else ()
+        level = level_of_query(operation, page, without="" if of_rows else "filter")
+        yield finding(message, combined(tenant, known.found, page), level=level, symptom_of=symptom_of)
         return
 
 
@@ -384,11 +345,11 @@ def _surplus_of_everything(tenant: ObservedTenant, operation: Operation) -> set[
     """Return the fields that a request with every parameter returned, and did not ask for."""
     try:
         known = combination(tenant, operation)
-        pages = queries(known)[EVERYTHING]
-        rows = [row for page in pages for row in combined(tenant, known.found, page).rows]
+        found = [(page, combined(tenant, known.found, page).rows) for page in queries(known)[EVERYTHING]]
     except NotJudged:
         return set()
-    return {name for row in rows for name in row} - set(str(pages[0]["fields"]).split(","))
+    surplus = ({name for row in rows for name in row} - set(str(page["fields"]).split(",")) for page, rows in found)
+    return set().union(*surplus)
 
 
 @rule(
@@ -407,7 +368,7 @@ def values_of_selected_fields(tenant: ObservedTenant, operation: Operation) -> I
     page = selected_page(tenant, operation)
     names, full_records, reading = page.names, page.full, page.reading
     if reading.problem is not None:
-        raise _without_data(reading)
+        raise without_data(reading)
     different: dict[str, list[Any]] = {}
     for row in reading.rows:
         full = full_records.get(identity(row))
@@ -421,7 +382,7 @@ def values_of_selected_fields(tenant: ObservedTenant, operation: Operation) -> I
         raise ExplainedBy("OR-FLD-01", text, whole.operation_id if whole else None, otherwise=text)
     if not different and len(reading.rows) < min(page.rows, int(reading.query["limit"])):
         text = f"with fields, the page has {len(reading.rows)} of {count_of(page.rows, 'row')}"
-        yield finding(text, reading, symptom_of=("OR-PAG-01", "OR-FLD-01"))
+        yield finding(text, reading, symptom_of=("OR-PAG-01", "OR-FLD-01", "OR-CMB-01"))
         return
     if not different and not surplus and (more := _surplus_of_everything(tenant, operation)):
         text = f"with filter and sort, fields returned {count_of(len(more), 'further field')}"

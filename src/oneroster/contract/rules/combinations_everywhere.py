@@ -1,8 +1,9 @@
 """Rule on specialised and nested collections: they read each parameter as the collection of all records does."""
 
+import operator
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from oneroster.contract.errors import ExplainedBy, NotEnoughData, NotJudged
@@ -11,27 +12,56 @@ from oneroster.contract.http.exchange import encoded_path, encoded_query
 from oneroster.contract.http.incidents import is_server_error
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.levels import Level
+from oneroster.contract.observation.combined_requests import combined
 from oneroster.contract.observation.evidence import count_of
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.operation_selectors import all_collections, nested
+from oneroster.contract.observation.probe_values import probe_fields, usable_values
 from oneroster.contract.observation.snapshot import needs_escaping
 from oneroster.contract.observation.walk import ObservedWalk
-from oneroster.contract.oracle.filters import parse_timestamp, values_at
+from oneroster.contract.oracle.filters import (
+    ExpectedClause,
+    ExpectedFilter,
+    expected,
+    filter_text,
+    parse_timestamp,
+    values_at,
+)
 from oneroster.contract.oracle.sorting import first_out_of_order, sort_values
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.combinations import combined
+from oneroster.contract.rules.combinations import level_of_query
 from oneroster.contract.rules.filter_comparison import EMPTY_PAGES, NOTHING
 from oneroster_runtime.specification import Operation
 
-OPERATORS: Final = ("=", "!=", "~", ">", ">=", "<", "<=")
+EQUALITIES: Final = {
+    "string": ("=", "!=", "~"),
+    "enumeration": ("=", "!="),
+    "date": ("=", "!="),
+    "number": ("=", "!="),
+}
+BOUNDS: Final = {"date": (">", "<=", "<", ">="), "number": (">", "<", ">=", "<=")}
+"""By kind: operators whose meaning is certain, and others."""
+STATUS: Final = "status"
+BASE_FIELD: Final = "dateLastModified"
+BY_FIELD: Final = (
+    "OR-FLT-11",
+    "OR-FLT-01",
+    "OR-FLT-02",
+    "OR-FLT-03",
+    "OR-FLT-16",
+    "OR-FLT-04",
+    "OR-FLT-07",
+    "OR-FLT-17",
+)
+"""The rules on filters by one field."""
+SORTED_KINDS: Final = frozenset({"string", "date", "number", "integer"})
 UNKNOWN: Final = "onerosterCheck"
 """A field that no element has."""
 ID: Final = "sourcedId"
 MOST_ROWS: Final = 300
 MIN_ROWS: Final = 2
 MOMENTS: Final = 2
-BAD_REQUEST: Final = 400
 DELETED: Final = "tobedeleted"
 BY_ID: Final = ("OR-FLT-01", "OR-FLT-16", "OR-FLT-14")
 """The rules on filters by an id."""
@@ -40,6 +70,9 @@ BY_PIECE: Final = ("OR-FLT-01", "OR-FLT-03", "OR-FLT-14", "OR-FLT-16")
 ORDERS: Final = ("OR-SRT-03", "OR-SRT-01", "OR-SRT-02", "OR-CMB-01")
 """The rules on the order of rows."""
 SORT: Final[Query] = {"sort": "dateLastModified", "orderBy": "desc"}
+A_LITTLE: Final = timedelta(seconds=5)
+"""A server may store instants with another precision than it sends."""
+COMPARED: Final = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
 COMPARISONS: Final = ("OR-FLT-01", "OR-FLT-05", "OR-FLT-04", "OR-FLT-11", "OR-CMB-01", "OR-CMB-05")
 """The rules on filters that compare date-times."""
 STATUSES: Final = frozenset({"active", DELETED})
@@ -96,20 +129,10 @@ def returns_one_row(reading: ParsedResponse) -> str | None:
     return f"{count_of(len(reading.rows), 'row')} instead of 1" if wrong is None and len(reading.rows) > 1 else wrong
 
 
-def has_known_fields_only(reading: ParsedResponse) -> str | None:
-    """Return what is probably wrong with a response that should hold whole records."""
-    # Certified servers return all fields or only the known ones; the sources mention only the former.
-    return (
-        "only the known fields instead of all fields" if all(row.keys() <= {"status"} for row in reading.rows) else None
-    )
-
-
-def is_bad_request(reading: ParsedResponse) -> str | None:
-    """Return what is wrong with a response that must be a 400 without data."""
-    if reading.rows:
-        return f"{count_of(len(reading.rows), 'row')} instead of HTTP {BAD_REQUEST}"
-    status = reading.exchange.status
-    return None if status == BAD_REQUEST else f"HTTP {status} instead of {BAD_REQUEST}"
+def returns_whole_row(reading: ParsedResponse) -> str | None:
+    """Return what is wrong with a response that must hold one record with all its properties."""
+    cut = all(row.keys() <= {STATUS} for row in reading.rows)
+    return returns_one_row(reading) or ("only the known fields instead of all fields" if cut else None)
 
 
 def expectations(tenant: ObservedTenant, operation: Operation, found: ObservedWalk) -> Iterator[Expectation]:
@@ -117,17 +140,93 @@ def expectations(tenant: ObservedTenant, operation: Operation, found: ObservedWa
     rows = {name: row for row in found.rows if (name := identity(row)) is not None}
     usable = [name for name in rows if name.isprintable() and "'" not in name]
     plain = [name for name in usable if not needs_escaping(name)] or usable
+    by_field = list(_field_filters(tenant, operation, rows))
     if plain and all(isinstance(row.get("status"), str) and row["status"] in STATUSES for row in rows.values()):
-        yield from _filters(rows, plain)
+        yield from _filters(rows, plain, by_field)
     else:
         yield Expectation({"limit": 1, **SORT}, returns_rows, ("OR-SRT-02",))
         yield from _filters_by_ids(rows, plain)
-    operator = OPERATORS[len(operation.operation_id) % len(OPERATORS)]
-    unknown_filter: Query = {"limit": 1, "filter": f"{UNKNOWN}{operator}'x'"}
-    yield Expectation(unknown_filter, is_bad_request, ("OR-FLT-12", "OR-FLT-01"))
+    yield from _sorts(tenant, operation, rows)
+    yield from by_field
     if tenant.standard.specification.warnings:
         # A version without warnings lets a server reject names that it does not know.
         yield from _unknown_names(rows, plain)
+
+
+def _filter_by_a_field(
+    tenant: ObservedTenant, operation: Operation, rows: dict[str, Record], operators: Mapping[str, tuple[str, ...]]
+) -> ExpectedFilter | None:
+    """Return a filter by a field that only this element has, if one has different values in the collection.
+
+    The operations get the fields and the operators in turn.
+    """
+    number = sum(map(ord, operation.operation_id))
+    possible: list[ExpectedClause] = []
+    for kind, operators_ in operators.items():
+        for probe in probe_fields(tenant, kind):
+            if probe.operation.element != operation.element or probe.path in (ID, STATUS, BASE_FIELD):
+                continue
+            held = {filter_text(value) for row in rows.values() for value in values_at(row, probe.path)}
+            texts = [text for text in usable_values(probe) if text in held]
+            if len(held) > 1 and texts:
+                operator_ = operators_[number % len(operators_)]
+                possible.append(ExpectedClause(probe.path, kind, operator_, texts[len(texts) // 2]))
+    return ExpectedFilter((possible[number % len(possible)],)) if possible else None
+
+
+def _field_filters(tenant: ObservedTenant, operation: Operation, rows: dict[str, Record]) -> Iterator[Expectation]:
+    """Yield a filter by a field that only this element has, and the status."""
+    if (alone := _filter_by_a_field(tenant, operation, rows, EQUALITIES)) is not None:
+        active = ExpectedClause(STATUS, "enumeration", "=", "active")
+        has_status = all(row.get(STATUS) in STATUSES for row in rows.values() if isinstance(row.get(STATUS), str))
+        wanted = ExpectedFilter((*alone.clauses, active)) if has_status else alone
+        query: Query = {"limit": len(rows) + 1, "offset": 0, "filter": str(wanted)}
+        yield Expectation(query, _returns_matches(wanted, rows, "A"), BY_FIELD, _returns_matches(wanted, rows, "B"))
+
+
+def _returns_matches(
+    wanted: ExpectedFilter, rows: dict[str, Record], least: str
+) -> Callable[[ParsedResponse], str | None]:
+    """Return a function that compares a response with the records that match a filter, where that is certain enough."""
+
+    def wrong(reading: ParsedResponse) -> str | None:
+        if reading.problem is not None:
+            return reading.problem
+        found = set(reading.ids)
+        matches = {name: expected(wanted, row) for name, row in rows.items()}
+        clear = [name for name, match in matches.items() if match.trust <= least]
+        different = [name for name in clear if matches[name].holds is not (name in found)]
+        if different:
+            return f"{wanted.shape} returned the wrong records, or not all of the right ones"
+        return None if found <= rows.keys() else f"{wanted.shape} returned records that are not in the collection"
+
+    return wrong
+
+
+def _sorts(tenant: ObservedTenant, operation: Operation, rows: dict[str, Record]) -> Iterator[Expectation]:
+    """Yield a request with a sort by a field that some of the records do not have, if there is one."""
+    found = list(rows.values())
+    candidates: list[tuple[int, str, str]] = []
+    for known in tenant.properties(operation.element).values():
+        values = sort_values(found, known.name, known.kind) if known.kind in SORTED_KINDS and not known.secret else []
+        if None in values and (distinct := len(set(values) - {None})) >= MIN_ROWS:
+            candidates.append((distinct, known.name, known.kind))
+    if candidates:
+        _, name, kind = max(candidates)
+        query: Query = {"limit": len(rows) + 1, "offset": 0, "sort": name, "orderBy": "desc"}
+        yield Expectation(query, _returns_in_order(set(rows), name, kind), ("OR-SRT-06", "OR-SRT-07", *ORDERS))
+
+
+def _returns_in_order(expected: set[str], name: str, kind: str) -> Callable[[ParsedResponse], str | None]:
+    """Return a function that compares the records of a response with the expected ids, and their order."""
+    right_ids = returns_ids(expected)
+
+    def wrong(reading: ParsedResponse) -> str | None:
+        keys = sort_values(reading.rows, name, kind)
+        unordered = first_out_of_order(keys, kind, descending=True) is not None
+        return right_ids(reading) or (f"the rows are not in descending order of {name}" if unordered else None)
+
+    return wrong
 
 
 def _unknown_names(rows: dict[str, Record], plain: list[str]) -> Iterator[Expectation]:
@@ -137,10 +236,10 @@ def _unknown_names(rows: dict[str, Record], plain: list[str]) -> Iterator[Expect
     yield Expectation(sort, returns_ids({plain[-1]}) if plain else returns_rows, ("OR-SRT-04", *BY_ID))
     selection: Query = {**filtered, "fields": f"status,{UNKNOWN}"}
     rules = ("OR-FLD-03", "OR-FLD-01", *BY_ID)
-    yield Expectation(selection, returns_one_row, rules, has_known_fields_only)
+    yield Expectation(selection, returns_whole_row, rules)
 
 
-def _filters(rows: dict[str, Record], plain: list[str]) -> Iterator[Expectation]:
+def _filters(rows: dict[str, Record], plain: list[str], by_field: list[Expectation]) -> Iterator[Expectation]:
     # Of the live ones the last, of which a page that is cut or a filter that is lost has no need.
     one = next((name for name in reversed(plain) if rows[name]["status"] != DELETED), plain[-1])
     deleted = {name for name, row in rows.items() if row["status"] == DELETED}
@@ -149,9 +248,11 @@ def _filters(rows: dict[str, Record], plain: list[str]) -> Iterator[Expectation]
     yield Expectation(only_deleted, returns_ids(deleted), ("OR-FLT-01", "OR-SRT-02"))
     either: Query = {"limit": limit, "filter": f"status!='active' OR sourcedId='{one}'"}
     yield Expectation(either, returns_ids(deleted | {one}), ("OR-FLT-02", "OR-FLT-11", *BY_ID))
-    yield from _filter_by_piece(rows, one)
-    both: Query = {"limit": limit, "filter": f"sourcedId='{one}' AND status='{rows[one]['status']}'"}
-    yield Expectation(both, returns_ids({one}), ("OR-FLT-11", *BY_ID))
+    if not any("~" in str(each.query["filter"]) for each in by_field):
+        yield from _filter_by_piece(rows, one)
+    if not by_field:
+        both: Query = {"limit": limit, "filter": f"sourcedId='{one}' AND status='{rows[one]['status']}'"}
+        yield Expectation(both, returns_ids({one}), ("OR-FLT-11", *BY_ID))
 
 
 def _filters_by_ids(rows: dict[str, Record], plain: list[str]) -> Iterator[Expectation]:
@@ -183,17 +284,21 @@ def instants(found: ObservedWalk) -> dict[str, datetime]:
 def filter_at_bounds(operation: Operation, known: Mapping[str, datetime]) -> tuple[str, set[str]]:
     """Return a filter whose bounds are values of records, and the ids that match it.
 
-    It has either >= and <, or > and <=. Half of the operations get the one, half the other: each comparison is tried
-    on a server, with one request for an operation.
+    It has either >= and <, or > and <=; one bound is a value, and one is near a value. The operations get these in
+    turn: each comparison is tried on a server, with one request for an operation.
     """
     moments = sorted(set(known.values()))
     first, last = moments[len(moments) // 3], moments[-1 - len(moments) // 3]
+    after, before = (">=", "<") if len(operation.operation_id) % 2 else (">", "<=")
+    # One of the bounds is a value, the other is near one: the one shows whether it is included, the other whether the
+    # time of day is compared.
+    if sum(map(ord, operation.operation_id)) % 2:
+        first += A_LITTLE if after == ">=" else -A_LITTLE
+    else:
+        last += A_LITTLE if before == "<" else -A_LITTLE
     texts = [moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") for moment in (first, last)]
-    if len(operation.operation_id) % 2:
-        matching = {name for name, when in known.items() if first <= when < last}
-        return f"dateLastModified>='{texts[0]}' AND dateLastModified<'{texts[1]}'", matching
-    matching = {name for name, when in known.items() if first < when <= last}
-    return f"dateLastModified>'{texts[0]}' AND dateLastModified<='{texts[1]}'", matching
+    matching = {name for name, when in known.items() if COMPARED[after](when, first) and COMPARED[before](when, last)}
+    return f"dateLastModified{after}'{texts[0]}' AND dateLastModified{before}'{texts[1]}'", matching
 
 
 @rule(
@@ -227,9 +332,24 @@ def bounds_of_filters(tenant: ObservedTenant, operation: Operation) -> Iterator[
     # In a live tenant the collection may have changed.
     if wrong is not None and tenant.fetch(operation, found.values, {"limit": len(found) + 1}).ids == found.ids:
         raise ExplainedBy((*COMPARISONS, *ORDERS, "OR-PAG-08"), wrong, anywhere=True, otherwise=wrong)
+    _try_bound(tenant, operation, found)
     if operation in _first_nested(tenant):
         _try_reference(tenant, operation, found)
     yield from ()
+
+
+def _try_bound(tenant: ObservedTenant, operation: Operation, found: ObservedWalk) -> None:
+    """Raise ``ExplainedBy`` if a filter by a date or a number with a bound returns other rows."""
+    rows = {name: row for row in found.rows if (name := identity(row)) is not None}
+    wanted = _filter_by_a_field(tenant, operation, rows, BOUNDS)
+    if wanted is None:
+        return
+    query: Query = {"limit": len(found) + 1, "offset": 0, "filter": str(wanted)}
+    path = encoded_path(operation.path, found.values)
+    reading = tenant.parse(operation, tenant.probe(path, encoded_query(query)), found.values, query)
+    wrong = _returns_matches(wanted, rows, "B")(reading)
+    if wrong is not None and tenant.fetch(operation, found.values, {"limit": len(found) + 1}).ids == found.ids:
+        raise ExplainedBy((*BY_FIELD, *COMPARISONS), wrong, anywhere=True, otherwise=wrong)
 
 
 def _first_nested(tenant: ObservedTenant) -> Iterator[Operation]:
@@ -278,7 +398,7 @@ def _wrong_bounds(reading: ParsedResponse, matching: set[str]) -> str | None:
     clause="3.1 parameters of all collections; 3.3 the errors that they cause [A]",
     example="GET /classes/{id}/students ignores != in a filter, or returns 400 for OR",
     fix="parse filter, sort and fields in one place, for all collections",
-    stands_on=("parameter sort", "parameter filter", "parameter fields"),
+    stands_on=("parameter limit",),
     over=specialised_and_nested,
     harm=Harm.ROWS,
     needs=("OR-PAG-01", "OR-CMB-01"),
@@ -295,7 +415,7 @@ def same_parameters(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     for each in expectations(tenant, operation, found):
         exchange = tenant.probe(path, encoded_query(each.query))
         reading = tenant.parse(operation, exchange, found.values, each.query)
-        wrong, level = each.wrong(reading), None
+        wrong, level = each.wrong(reading), level_of_query(operation, each.query)
         if wrong is None:
             wrong, level = each.doubtful(reading), Level.SHOULD
         if wrong is None or is_server_error(exchange.status) or 200 < exchange.status < 300:
@@ -308,7 +428,7 @@ def same_parameters(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
         text = f"a request with {shown}: {wrong}"
         nothing = EMPTY_PAGES if exchange.status in NOTHING else ()
         rules = (*each.rules, "OR-CMB-01", "OR-ENG-02", *nothing)
-        if level is not None:
+        if level is not Level.MUST:
             probable = probable or ExplainedBy(rules, text, anywhere=True, otherwise=text, level=level)
             continue
         raise ExplainedBy(rules, text, anywhere=True, otherwise=text)

@@ -6,19 +6,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 from oneroster.contract.errors import ExplainedBy, NotOffered
 from oneroster.contract.http.parsed_response import ParsedResponse
+from oneroster.contract.observation.combined_requests import Combination, combination, combined
 from oneroster.contract.observation.evidence import evidence_of, finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.operation_selectors import all_collections
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.combinations import (
-    EVERYTHING,
-    Combination,
-    combination,
-    combined,
-    queries,
-    wrong_rows,
-)
+from oneroster.contract.rules.combinations import EVERYTHING, queries, wrong_rows
 from oneroster.transport.link_header import links_of
 from oneroster_runtime.specification import Operation
 

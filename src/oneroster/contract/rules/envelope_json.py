@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
+from oneroster.contract.errors import ExplainedBy
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import level_of
@@ -18,6 +19,8 @@ from oneroster_runtime.specification import Operation
 
 SUCCESS: Final = 200
 CERTAIN: Final = "A"
+EMPTY_PAGES: Final = ("OR-ENV-06", "OR-ENV-01", "OR-ENV-02")
+"""The rules on the envelope of a page beyond the end, and of every response."""
 SHOWN_REQUESTS: Final = 3
 """Requests in the evidence of one finding."""
 
@@ -77,14 +80,24 @@ def envelope_of_all(tenant: ObservedTenant, _operation: Operation) -> Iterator[F
     found = [
         each
         for name, each in tuple(tenant.odd_envelopes.items())
-        if reported.isdisjoint(one.exchange.request for one in (each, *_misplaced(tenant, name)))
-        and CERTAIN == each.operation.trust == (each.operation.wrapper_trust or CERTAIN)
+        if reported.isdisjoint(one.exchange.request for one in (each, *_misplaced(tenant, name))) and _is_certain(each)
     ]
     if found:
         first = found[0]
         message = f"for some requests to {count_of(len(found), 'operation')}, {first.envelope_problem}"
         requests = [each.exchange.request for each in found[:SHOWN_REQUESTS]]
         yield Finding(message, tuple(Evidence(request=request, count=len(found)) for request in requests))
+    elif empty := [
+        each
+        for name, each in tuple(tenant.odd_empty_pages.items())
+        if _is_certain(each) and all(one.envelope_problem is None or not one.rows for one in _successful(tenant, name))
+    ]:
+        text = f"for some requests to {count_of(len(empty), 'operation')} without data, {empty[0].envelope_problem}"
+        raise ExplainedBy(EMPTY_PAGES, text, anywhere=True, otherwise=text)
+
+
+def _is_certain(reading: ParsedResponse) -> bool:
+    return CERTAIN == reading.operation.trust == (reading.operation.wrapper_trust or CERTAIN)
 
 
 def _misplaced(tenant: ObservedTenant, operation_id: str) -> Iterator[ParsedResponse]:

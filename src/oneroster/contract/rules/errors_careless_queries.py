@@ -162,8 +162,20 @@ def odd_sort_keeps_all(tenant: ObservedTenant, operation: Operation) -> Iterator
             left = len(reading.rows) if reading.total is None else reading.total
             yield finding(f"{text} leaves {left} of {len(tenant.walk(operation))} records", reading)
             return
+        elif is_successful(reading.exchange) and reading.problem is None and _has_repeated_rows(tenant, reading):
+            yield finding(f"{text} returns records more than once", reading)
+            return
     if rejected:
         yield finding(f"rejected sorts: {', '.join(rejected)}", example, level=Level.OPEN)
+
+
+def _has_repeated_rows(tenant: ObservedTenant, reading: ParsedResponse) -> bool:
+    """Return whether a response announces more records than there are, and returns some of them twice."""
+    if reading.total is None or reading.total <= len(tenant.all_rows(reading.operation)):
+        return False
+    found = tenant.walk(reading.operation)
+    whole = ask_once(tenant, reading.operation, {**reading.query, "limit": found.limit})
+    return len(set(whole.ids)) < len(whole.ids) and len(set(found.ids)) == len(found)
 
 
 def _has_lost_rows(tenant: ObservedTenant, reading: ParsedResponse) -> bool:

@@ -4,8 +4,10 @@ Two requests for a field, each with a filter and a sort, try several operators a
 response is wrong, the filter and the sort are asked for apart. Values of fields that may be personal are never sent.
 """
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from typing import Any, Final
 
 from oneroster.contract.errors import ExplainedBy, NotEnoughData
 from oneroster.contract.http.exchange import encoded_query
@@ -14,8 +16,8 @@ from oneroster.contract.levels import Level, level_of
 from oneroster.contract.observation.evidence import finding
 from oneroster.contract.observation.field_filters import ID, comparable_fields, field_filters, paired_filters
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
-from oneroster.contract.observation.probe_values import known_collections
-from oneroster.contract.observation.recheck import confirmed
+from oneroster.contract.observation.probe_values import TEXT, known_collections
+from oneroster.contract.observation.recheck import LOOKS, confirmed, fresh
 from oneroster.contract.oracle.filters import ExpectedClause, ExpectedFilter, expected, parse_timestamp
 from oneroster.contract.oracle.sorting import first_out_of_order, omits_earlier_row, sort_values
 from oneroster.contract.result import Finding
@@ -26,8 +28,12 @@ from oneroster_runtime.specification import Operation, Property
 
 MIN_VALUES: Final = 3
 """Values of a field with which an order shows."""
+ENOUGH_VALUES: Final = 4
+"""Values of a filtered page, of which an order is hardly another one by chance."""
 FEW_ROWS: Final = 20
 """Rows of a sorted page: one row may come first in the order of another field as well."""
+MOST_ROWS: Final = 500
+"""Rows of a collection that is filtered as a whole."""
 MOST_PAGES: Final = 10
 """Pages that are read again to find out whether a collection has changed."""
 ASCENDING: Final = "asc"
@@ -67,9 +73,11 @@ def filtered_page(
     return response_about(tenant, operation, query)
 
 
-def only_filtered(tenant: ObservedTenant, operation: Operation, wanted: ExpectedFilter) -> ParsedResponse:
+def only_filtered(
+    tenant: ObservedTenant, operation: Operation, wanted: ExpectedFilter, limit: int = FEW_ROWS
+) -> ParsedResponse:
     """Return the first rows of a collection that is filtered."""
-    return response_about(tenant, operation, {"limit": FEW_ROWS, "offset": 0, "filter": str(wanted)})
+    return response_about(tenant, operation, {"limit": limit, "offset": 0, "filter": str(wanted)})
 
 
 @rule(
@@ -83,41 +91,140 @@ def only_filtered(tenant: ObservedTenant, operation: Operation, wanted: Expected
 )
 @confirmed
 def every_field_filters(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    refused: dict[str, ParsedResponse] = {}
-    wrong: dict[str, str] = {}
+    yield from unless_changed(_filters_of_fields, tenant, operation)
+
+
+def unless_changed(
+    judge: Callable[[ObservedTenant, Operation], Iterator[Finding]], tenant: ObservedTenant, operation: Operation
+) -> Iterator[Finding]:
+    """Yield what a judge finds, or raise what it raises; if the collection has changed, of data that are all new."""
+    for _ in range(LOOKS):
+        try:
+            found = list(judge(tenant, operation))
+        except ExplainedBy:
+            if not _has_changed(tenant, operation):
+                raise
+            tenant = fresh(tenant, renewed=True)
+        else:
+            yield from found
+            return
+
+
+class _Wrong(dict[str, str]):
+    """How certain it is that filters by fields return wrong rows, by field."""
+
+    def note(self, name: str, trust: str | None) -> None:
+        """Add a result, unless it is right."""
+        if trust is not None:
+            self[name] = min(trust, self.get(name, trust))
+
+    def most_certain(self) -> tuple[str, list[str]]:
+        """Return the most certain mark, and the fields that have it."""
+        trust = min(self.values())
+        return trust, [name for name in self if self[name] == trust]
+
+
+@dataclass
+class _Seen:
+    """What filters by the fields of a collection returned.
+
+    Attributes:
+        refused: The rejected ones, by field.
+        alone: The wrong ones.
+        beside: Those that are wrong beside a sort only.
+        of_id: The wrong response to a filter by the id.
+    """
+
+    refused: dict[str, ParsedResponse] = dataclass_field(default_factory=dict)
+    alone: _Wrong = dataclass_field(default_factory=_Wrong)
+    beside: _Wrong = dataclass_field(default_factory=_Wrong)
     of_id: ParsedResponse | None = None
-    fields = comparable_fields(tenant, operation)
+
+
+def _filters_of_fields(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    seen, fields = _Seen(), comparable_fields(tenant, operation)
     for name, known in fields.items():
         for direction, wanted in filtered_pages(tenant, operation, known).items():
-            reading = filtered_page(tenant, operation, known, wanted, direction)
-            if reading.exchange.status in NOTHING and not is_match_expected(tenant.walk(operation), wanted):
-                # The rules on empty pages report it.
-                continue
-            if is_rejected(reading):
-                if (alone := _rejected_alone(tenant, operation, wanted)) is not None:
-                    refused.setdefault(name, alone)
-            elif (trust := wrong_rows(tenant, operation, reading, wanted)) is not None:
-                wrong[name] = min(trust, wrong.get(name, trust))
-                is_id = name == ID and trust == "A" and direction == ASCENDING
-                of_id = reading if is_id else of_id
-    wrong |= dict.fromkeys(_wrong_pairs(tenant, operation), "B")
-    if refused:
-        first = next(iter(refused.values()))
-        message = f"a filter by {', '.join(refused)} is rejected with HTTP {first.exchange.status}"
-        certain = any(fields[name].kind not in _PROBABLE for name in refused)
-        symptom_of = EQUALITY if len(refused) == len(fields) else ()
+            _look_at(tenant, operation, known, wanted, direction, seen)
+        if (further := field_filters(tenant, operation, known).further) is not None and name not in seen.alone:
+            reading = only_filtered(tenant, operation, further)
+            trust = None if is_rejected(reading) else wrong_rows(tenant, operation, reading, further)
+            alone = _wrong_alone(tenant, operation, further) if trust is not None else None
+            (seen.alone if alone is not None else seen.beside).note(name, alone or trust)
+    for pair in _wrong_pairs(tenant, operation):
+        seen.alone.note(pair, "B")
+    if seen.refused:
+        first = next(iter(seen.refused.values()))
+        message = f"a filter by {', '.join(seen.refused)} is rejected with HTTP {first.exchange.status}"
+        certain = any(fields[name].kind not in _PROBABLE for name in seen.refused)
+        symptom_of = EQUALITY if len(seen.refused) == len(fields) else ()
         yield finding(message, first, level=None if certain else Level.SHOULD, symptom_of=symptom_of)
-    trust = min(wrong.values(), default="")
-    names = [name for name in wrong if wrong[name] == trust]
-    text = f"a filter by {', '.join(names)} returned a record with another value, or not the one that has it"
-    if of_id is not None:
+    wrong = seen.alone or seen.beside
+    if seen.of_id is not None:
         # Other rules ask for ids as well, and are explained by this one.
-        yield finding(text, of_id, of_id.ids, symptom_of=("OR-FLT-01", "OR-CMB-01"))
-    elif wrong and not refused and not _has_changed(tenant, operation):
+        text = _other_values(wrong.most_certain()[1])
+        yield finding(text, seen.of_id, seen.of_id.ids, symptom_of=("OR-FLT-01", "OR-CMB-01"))
+    elif wrong and not seen.refused:
         # What is wrong for a kind of value shows on the one collection that other rules judge as well.
         # A school year in a form of its own is stored as a year, and a filter by what is shown finds nothing.
-        rules = (*EXPLAINING[trust], "OR-CMB-01", *(_YEARS if names == [SCHOOL_YEAR] else ()))
+        trust, names = wrong.most_certain()
+        rules = EXPLAINING[trust] if seen.alone else (*EXPLAINING[trust], *BESIDE_A_SORT)
+        rules = (*rules, *(_YEARS if names == [SCHOOL_YEAR] else ()))
+        text = _other_values(names)
         raise ExplainedBy(rules, text, anywhere=True, otherwise=text, level=level_of(trust))
+
+
+def _look_at(
+    tenant: ObservedTenant, operation: Operation, known: Property, sent: ExpectedFilter, direction: str, seen: _Seen
+) -> None:
+    """Add to what was seen whether a filter and a sort by a field are rejected, or return wrong rows."""
+    reading, wanted = _page_about(tenant, operation, known, sent, direction)
+    if reading.exchange.status in NOTHING and not is_match_expected(tenant.walk(operation), wanted):
+        # The rules on empty pages report it.
+        return
+    if is_rejected(reading):
+        if (rejected := _rejected_alone(tenant, operation, wanted)) is not None:
+            seen.refused.setdefault(known.name, rejected)
+        return
+    trust = wrong_rows(tenant, operation, reading, wanted)
+    if trust is None:
+        return
+    without_sort = _wrong_alone(tenant, operation, wanted)
+    if without_sort is None:
+        seen.beside.note(known.name, trust)
+        return
+    seen.alone.note(known.name, without_sort)
+    # Two clauses may be wrong where each of them is right.
+    if known.name == ID and direction == ASCENDING and without_sort == "A":
+        each_alone = (ExpectedFilter((each,)) for each in wanted.clauses)
+        seen.of_id = reading if any(_wrong_alone(tenant, operation, each) for each in each_alone) else None
+
+
+def _other_values(names: list[str]) -> str:
+    return f"a filter by {', '.join(names)} returned a record with another value, or not the one that has it"
+
+
+def _wrong_alone(tenant: ObservedTenant, operation: Operation, wanted: ExpectedFilter) -> str | None:
+    """Return how certain it is that a filter without a sort returns wrong rows; None if it is right, or rejected.
+
+    All rows fit on the page: a server that filters the rows of a page has another fault.
+    """
+    rows = len(tenant.known_rows(operation))
+    if rows >= MOST_ROWS:
+        return None
+    reading = only_filtered(tenant, operation, wanted, rows + 1)
+    return None if is_rejected(reading) else wrong_rows(tenant, operation, reading, wanted)
+
+
+def _page_about(
+    tenant: ObservedTenant, operation: Operation, known: Property, wanted: ExpectedFilter, direction: str
+) -> tuple[ParsedResponse, ExpectedFilter]:
+    """Return a filtered page and its filter, without the clause that a server may reject if it does."""
+    reading = filtered_page(tenant, operation, known, wanted, direction)
+    if not (wanted.either and is_rejected(reading)):
+        return reading, wanted
+    first = ExpectedFilter(wanted.clauses[:1])
+    return filtered_page(tenant, operation, known, first, direction), first
 
 
 def _rejected_alone(tenant: ObservedTenant, operation: Operation, wanted: ExpectedFilter) -> ParsedResponse | None:
@@ -132,7 +239,8 @@ def _wrong_pairs(tenant: ObservedTenant, operation: Operation) -> Iterator[str]:
     for wanted in paired_filters(tenant, operation):
         reading = only_filtered(tenant, operation, wanted)
         # That a filter may name references and lists is probable.
-        if is_rejected(reading) or wrong_rows(tenant, operation, reading, wanted) is not None:
+        is_wrong = not is_rejected(reading) and wrong_rows(tenant, operation, reading, wanted) is not None
+        if is_rejected(reading) or (is_wrong and _wrong_alone(tenant, operation, wanted) is not None):
             yield " and ".join(each.field for each in wanted.clauses)
 
 
@@ -140,12 +248,14 @@ SCHOOL_YEAR: Final = "schoolYear"
 _YEARS: Final = ("OR-SEM-18", "OR-SEM-22")
 """The rules on school years."""
 EQUALITY: Final = ("OR-FLT-01", "OR-FLT-02")
-CERTAIN: Final = (*EQUALITY, "OR-FLT-03", "OR-FLT-05", "OR-FLT-11", "OR-FLT-14", "OR-CMB-01", "OR-PAG-08")
+CERTAIN: Final = (*EQUALITY, "OR-FLT-03", "OR-FLT-05", "OR-FLT-11", "OR-FLT-14", "OR-PAG-08")
 EXPLAINING: Final = {
     "A": CERTAIN,
     "B": (*CERTAIN, "OR-FLT-04", "OR-FLT-06", "OR-FLT-07", "OR-FLT-08", "OR-FLT-09", "OR-FLT-10", "OR-FLT-17"),
 }
-"""By trust mark: the rules on operators and on kinds of values, and on filters beside a sort."""
+"""By trust mark: the rules on operators and on kinds of values."""
+BESIDE_A_SORT: Final = ("OR-CMB-01", "OR-SRT-01", "OR-SRT-06")
+"""The rules on what a sort does to a filter."""
 _PROBABLE: Final = frozenset({"boolean"})
 """Kinds of which it is only probable how a filter writes them (3.2)."""
 
@@ -203,7 +313,12 @@ def _is_as_shown(value: object, clause: ExpectedClause) -> bool:
     fix="sort by every property of the element; return 200 with all rows and a warning for a name that is none",
     over=base_collections,
 )
+@confirmed
 def every_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    yield from unless_changed(_sorts_of_fields, tenant, operation)
+
+
+def _sorts_of_fields(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     fields = comparable_fields(tenant, operation)
     if not fields:
         raise NotEnoughData(0, 1, "field that holds one value")
@@ -217,10 +332,13 @@ def every_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterator[
     if refused:
         first = next(iter(refused.values()))
         message = f"a sort by {', '.join(refused)} is rejected with HTTP {first.exchange.status}"
-        yield finding(message, first, symptom_of=("OR-SRT-01",) if len(refused) == len(fields) else ())
+        # Without warnings, a version does not say by which fields a server must be able to sort.
+        level = None if tenant.standard.specification.warnings else Level.SHOULD
+        symptom_of = ("OR-SRT-01",) if len(refused) == len(fields) else ()
+        yield finding(message, first, level=level, symptom_of=symptom_of)
         return
     wrong = [name for name, known in fields.items() if not _greatest_first(tenant, operation, known)]
-    if wrong and not _has_changed(tenant, operation):
+    if wrong:
         text = f"a descending sort by {', '.join(wrong)} does not begin with the greatest values in their order"
         rules = (*_ORDER, *_YEARS) if wrong == [SCHOOL_YEAR] else _ORDER
         raise ExplainedBy(rules, text, anywhere=True, otherwise=text)
@@ -228,15 +346,21 @@ def every_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterator[
 
 _ORDER: Final = ("OR-SRT-01", "OR-SRT-02", "OR-SRT-06", "OR-CMB-01", "OR-PAG-08")
 _TIMES: Final = frozenset({"date", "date-time"})
+_NUMBERS: Final = frozenset({"number", "integer"})
 _ORDERED_KINDS: Final = frozenset({"string", "date", "number", "integer", "date-time"})
-"""Kinds whose order is known: enumerated values may be sorted as text or in the order of the vocabulary."""
+"""Kinds whose order is known."""
 
 
 def _greatest_first(tenant: ObservedTenant, operation: Operation, known: Property) -> bool:
     """Whether a descending sort by a field begins with the greatest values, as far as this can be known."""
     rows = tenant.known_rows(operation)
     keys = sort_values(list(rows.values()), known.name, known.kind)
-    if known.kind not in _ORDERED_KINDS or len(set(keys) - {None}) < MIN_VALUES:
+    if known.kind == "enumeration" and len(set(keys) - {None}) > 1:
+        # Their order may be that of the words or that of the vocabulary; equal values are adjacent in both.
+        reading = response_about(tenant, operation, {"limit": FEW_ROWS, "sort": known.name, "orderBy": DESCENDING})
+        words = sort_values(reading.rows, known.name, known.kind)
+        return reading.problem is not None or first_out_of_order(words, "enumeration", descending=True) is None
+    if known.kind not in _ORDERED_KINDS or len(set(keys) - {None}) < 2:
         return True
     if known.kind == "date" and None in map(day_of, filter(None, keys)):
         # Days that are written otherwise are the finding of OR-SCH-04, and nobody knows their order.
@@ -245,7 +369,9 @@ def _greatest_first(tenant: ObservedTenant, operation: Operation, known: Propert
     if wanted is not None:
         reading = filtered_page(tenant, operation, known, wanted, DESCENDING)
         is_right = reading.problem is None and _in_order(reading, rows, known, wanted)
-        if is_right and not _has_order_of_another(tenant, operation, known, reading):
+        seen = set(sort_values(reading.rows, known.name, known.kind)) - {None}
+        is_enough = len(seen) >= min(ENOUGH_VALUES, len(set(keys) - {None}))
+        if is_right and is_enough and not _has_order_of_another(tenant, operation, known, reading):
             return True
     # The filter may be wrong, or the page may have the order of another field.
     reading = response_about(tenant, operation, {"limit": FEW_ROWS, "sort": known.name, "orderBy": DESCENDING})
@@ -267,13 +393,17 @@ def _in_order(reading: ParsedResponse, rows: dict[str, Record], known: Property,
 def _has_order_of_another(
     tenant: ObservedTenant, operation: Operation, known: Property, reading: ParsedResponse
 ) -> bool:
-    """Whether a page is also sorted by another field, such as the dates of sessions by their titles."""
+    """Whether a page is also sorted otherwise: dates by another field, such as their titles, or numbers as text."""
+    if known.kind in _NUMBERS:
+        return _is_descending(sort_values(reading.rows, known.name, TEXT))
     others = [each for each in comparable_fields(tenant, operation).values() if each.name != known.name]
-    texts = (sort_values(reading.rows, each.name, each.kind) for each in others if each.kind == "string")
-    return known.kind in _TIMES and any(
-        len(set(values) - {None}) >= MIN_VALUES and first_out_of_order(values, "string", descending=True) is None
-        for values in texts
-    )
+    texts = (sort_values(reading.rows, each.name, each.kind) for each in others if each.kind == TEXT)
+    return known.kind in _TIMES and any(map(_is_descending, texts))
+
+
+def _is_descending(texts: list[Any]) -> bool:
+    """Whether several texts are in descending order."""
+    return len(set(texts) - {None}) >= MIN_VALUES and first_out_of_order(texts, TEXT, descending=True) is None
 
 
 def _certainly_matches(wanted: ExpectedFilter, row: Record) -> bool:

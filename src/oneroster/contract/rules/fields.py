@@ -11,19 +11,18 @@ from oneroster.contract.errors import ExplainedBy, NotEnoughData, NotOffered
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import encoded_path, encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse, Record
-from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, finding, id_list
 from oneroster.contract.observation.membership import says
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.obstacles import obstacle
-from oneroster.contract.observation.operation_selectors import first_usable_response, reads
+from oneroster.contract.observation.operation_selectors import last_usable_response, reads
 from oneroster.contract.observation.probe_values import known_collections, largest_collections
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.oracle.status_payload_parser import has_code_minor
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.filter_comparison import is_rejected
-from oneroster.contract.rules.sorting import UNKNOWN_FIELD, require_envelope
+from oneroster.contract.rules.sorting import UNKNOWN_FIELD, all_or_largest, require_envelope
 from oneroster_runtime.specification import Operation
 
 STATUSES: Final = ("active", "tobedeleted")
@@ -32,6 +31,9 @@ REQUESTED_FIELDS: Final = ("status", "dateLastModified")
 PAGE_SIZE: Final = 20
 """Rows of a page; enough to see whether a selection is applied."""
 BAD_REQUEST: Final = 400
+REFERENCES: Final = frozenset({"reference", "references"})
+COMBINED: Final = ("OR-CMB-01",)
+"""The rule on rows that are lost beside other parameters."""
 
 
 class _Selections(dict[str, ParsedResponse]):
@@ -71,7 +73,7 @@ def response_to_selection(tenant: ObservedTenant, operation: Operation, fields: 
     """Return the response to ``fields`` on a page of a collection, or on a record that was read."""
     if operation.many:
         return response_with_fields(tenant, operation, {"limit": PAGE_SIZE, "offset": 0, "fields": fields})
-    known = first_usable_response(tenant, operation)
+    known = last_usable_response(tenant, operation)
     return response_with_fields(tenant, operation, {"fields": fields}, known.values)
 
 
@@ -141,17 +143,19 @@ def _made_up_values(tenant: ObservedTenant, operation: Operation, reading: Parse
     over=single_reads,
 )
 def selects_in_singles(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    full = first_usable_response(tenant, operation).rows[0]
+    full = last_usable_response(tenant, operation).rows[0]
     # A field that the record does not have stays absent if it is selected.
     known = tenant.properties(operation.element).values()
     absent = [each.name for each in known if not (each.required or each.secret or each.name in full)][:1]
-    reading = response_to_selection(tenant, operation, ",".join((*REQUESTED_FIELDS, *absent)))
-    found = list(compare_fields(tenant, reading, REQUESTED_FIELDS, tuple(absent)))
+    named = [each.name for each in known if each.kind in REFERENCES and not each.secret and full.get(each.name)][:1]
+    asked = (*REQUESTED_FIELDS, *named)
+    reading = response_to_selection(tenant, operation, ",".join((*asked, *absent)))
+    found = list(compare_fields(tenant, reading, asked, tuple(absent)))
     yield from found
     if not found and any(name in row for name in absent for row in reading.rows):
         yield finding(f"fields={absent[0]} returned a field that the record does not have", reading)
-    elif not found and (other := [name for name in REQUESTED_FIELDS if _is_other(reading, full, name)]):
-        known_values = first_usable_response(tenant, operation).values
+    elif not found and (other := [name for name in asked if _is_other(reading, full, name)]):
+        known_values = last_usable_response(tenant, operation).values
         # In a live tenant the record may have changed.
         if tenant.fetch(operation, known_values).rows == [full]:
             text = f"fields returned another value of {', '.join(other)} than the full record"
@@ -167,6 +171,12 @@ def response_with_unknown_field(tenant: ObservedTenant, operation: Operation) ->
     return response_to_selection(tenant, operation, f"status,{UNKNOWN_FIELD}")
 
 
+def with_unknown_names(tenant: ObservedTenant) -> list[Operation]:
+    """Return the collections of all records and single reads to select an unknown field of."""
+    known = {each.operation_id: each for each in (*all_or_largest(tenant), *largest_and_single_reads(tenant))}
+    return list(known.values())
+
+
 @rule(
     "OR-FLD-03",
     family="fields",
@@ -175,7 +185,7 @@ def response_with_unknown_field(tenant: ObservedTenant, operation: Operation) ->
     clause="3.3 fields names an unknown field [A]",
     example="fields=status,favouriteColour returns 400",
     fix="return 200 with all fields, and a warning in the status payload; 400 is the rule of version 1.2",
-    over=largest_and_single_reads,
+    over=with_unknown_names,
 )
 def unknown_field_selected(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     reading = response_with_unknown_field(tenant, operation)
@@ -188,12 +198,7 @@ def unknown_field_selected(tenant: ObservedTenant, operation: Operation) -> Iter
     elif not any(reading.rows):
         yield finding("fields with an unknown name returned records without any field", reading)
     elif all(row.keys() <= {"status"} for row in reading.rows):
-        # Certified servers return all fields or only the known ones; the sources mention only the former.
-        yield finding(
-            "fields with an unknown name returned only the known fields instead of all fields",
-            reading,
-            level=Level.SHOULD,
-        )
+        yield finding("fields with an unknown name returned only the known fields instead of all fields", reading)
 
 
 @rule(
@@ -284,6 +289,7 @@ def selection_keeps_records(tenant: ObservedTenant, operation: Operation) -> Ite
             f"with fields, the filter returned {count_of(len(unexpected), 'record')} that it does not match",
             reading,
             unexpected,
+            symptom_of=COMBINED,
         )
     elif surplus := {name for row in reading.rows for name in row} - {"sourcedId"}:
         message = f"with a filter and a sort, fields=sourcedId returned {count_of(len(surplus), 'further field')}"
@@ -294,7 +300,7 @@ def selection_keeps_records(tenant: ObservedTenant, operation: Operation) -> Ite
         message = (
             f"with fields, the filter returned {len(reading.rows)} of {count_of(len(expected), 'matching record')}"
         )
-        yield finding(message, reading, sorted(expected - returned))
+        yield finding(message, reading, sorted(expected - returned), symptom_of=COMBINED)
 
 
 def _rarest_status(rows: dict[str, Record]) -> str:

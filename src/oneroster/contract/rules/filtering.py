@@ -25,10 +25,12 @@ from oneroster.contract.observation.probe_values import (
     draw_value,
     known_collections,
     probe_fields,
+    second_list_value,
     usable_pieces,
     usable_values,
+    values_of_one_row,
 )
-from oneroster.contract.oracle.filters import ExpectedClause, ExpectedFilter, filter_text, parse_timestamp, values_at
+from oneroster.contract.oracle.filters import ExpectedClause, ExpectedFilter, parse_timestamp, values_at
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.filter_comparison import compare_filters, compared_filters, is_rejected
@@ -38,6 +40,7 @@ ORDERS: Final = (">", ">=", "<", "<=")
 EQUALITIES: Final = ("=", "!=")
 EQUAL_KINDS: Final = ("string", "enumeration", "date", "number")
 A_LITTLE: Final = timedelta(seconds=5)
+A_MILLISECOND: Final = timedelta(milliseconds=1)
 OTHER_ZONE: Final = timezone(timedelta(hours=2))
 
 METADATA: Final = "metadata"
@@ -205,6 +208,9 @@ def changed_since(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
         filters += [single_clause_filter(candidate, each, utc_text(when + A_LITTLE)) for each in (">", "<=", "=")]
         filters += [single_clause_filter(candidate, each, utc_text(when - A_LITTLE)) for each in (">=", "<")]
         filters += [single_clause_filter(candidate, each, utc_text(when)) for each in (*ORDERS, *EQUALITIES)]
+        if when.microsecond:
+            # A server that ignores the fraction finds the record not later than that.
+            filters.append(single_clause_filter(candidate, ">", utc_text(when - A_MILLISECOND)))
     yield from compare_filters(tenant, operation, filters)
 
 
@@ -307,16 +313,8 @@ def lists(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
             for text in dict.fromkeys((first, both))
             for operator in ("=", "~")
         ]
+        filters += [single_clause_filter(candidate, "~", text) for text in values_of_one_row(tenant, candidate, first)]
     yield from compare_filters(tenant, operation, filters, report_undefined=True)
-
-
-def second_list_value(tenant: ObservedTenant, candidate: ProbeField, first: str) -> str:
-    """Return a second value that some rows have without the first, or the reverse; otherwise the first value."""
-    held = [
-        set(map(filter_text, values_at(row, candidate.path))) for row in tenant.all_rows(candidate.operation).values()
-    ]
-    plain = (text for text in sorted(candidate.counts) if "," not in text and "'" not in text)
-    return next((text for text in plain if any((first in each) != (text in each) for each in held)), first)
 
 
 def collections_with_dotted_fields(tenant: ObservedTenant) -> list[Operation]:

@@ -11,6 +11,7 @@ from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
+from oneroster.contract.observation.operation_selectors import all_collections
 from oneroster.contract.observation.probe_values import (
     ProbeField,
     best_fields,
@@ -18,6 +19,7 @@ from oneroster.contract.observation.probe_values import (
     largest_of_each_kind,
     probe_fields,
 )
+from oneroster.contract.observation.provoked_errors import ExpectedErrors
 from oneroster.contract.observation.snapshot import needs_escaping
 from oneroster.contract.oracle.filters import ExpectedClause, ExpectedFilter
 from oneroster.contract.oracle.status_payload_parser import contradicts, has_code_minor, status_entries
@@ -58,6 +60,8 @@ def response_to_filter(
     reading = tenant.parse(operation, tenant.probe(path, encoded_query(query)), values, query)
     if reading.exchange.status in BUSY_STATUSES:
         raise Unanswered(f"the tenant is busy (HTTP {reading.exchange.status})")
+    if reading.exchange.status >= BAD_REQUEST:
+        ExpectedErrors.of(tenant).add(operation, reading.exchange)
     return reading
 
 
@@ -79,8 +83,16 @@ BESIDE_OTHERS: Final[tuple[Query, ...]] = (
 
 
 def responses_to_unknown_fields(tenant: ObservedTenant, operation: Operation) -> Iterator[ParsedResponse]:
-    """Yield the responses to filters by an unknown field, with every operator, beside a clause, and beside others."""
-    number = largest_of_each_kind(tenant).index(operation)
+    """Yield the responses to filters by an unknown field, with every operator, beside a clause, and beside others.
+
+    Of most collections one is asked for, of the largest of each kind all.
+    """
+    largest = largest_of_each_kind(tenant)
+    if operation not in largest:
+        operator = ("=", *OPERATORS)[len(operation.operation_id) % (len(OPERATORS) + 1)]
+        yield response_to_filter(tenant, operation, f"{UNKNOWN_FIELD}{operator}'x'")
+        return
+    number = largest.index(operation)
     operator = OPERATORS[number % len(OPERATORS)]
     for expression in (
         UNKNOWN_ALONE,
@@ -100,8 +112,8 @@ def responses_to_unknown_fields(tenant: ObservedTenant, operation: Operation) ->
     clause="3.3 filter names an unknown field [A]",
     example="filter=favouriteColour='red' returns 200 and all records",
     fix="return 400 without records, with codeMinor `invalid_filter_field` and the name of the field",
-    stands_on=("status 400",),
-    over=largest_of_each_kind,
+    stands_on=("name filter", "status 400"),
+    over=all_collections,
 )
 def unknown_field(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     for reading in responses_to_unknown_fields(tenant, operation):
@@ -221,6 +233,11 @@ def wildcards(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
     operators = {"~": ("OR-FLT-03",), "=": ("OR-FLT-02", "OR-FLT-16")}
     for each, wanted in compared_filters(tenant, operation, filters, rejection_level=Level.SHOULD):
         yield replace(each, symptom_of=(*IGNORED, *operators[wanted.clauses[0].operator]))
+    if candidate.counts.total() == len(tenant.known_rows(operation)):
+        # Every record has a value, so none is found by an empty one.
+        nothing = [single_clause_filter(candidate, "=", "")]
+        for each in compare_filters(tenant, operation, nothing, rejection_level=Level.OPEN):
+            yield replace(each, symptom_of=(*IGNORED, *operators["="])) if each.level is not Level.OPEN else each
     yield from _encoded_twice_as_long(tenant, operation)
 
 

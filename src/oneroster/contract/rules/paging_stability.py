@@ -8,6 +8,7 @@ from oneroster.contract.errors import BeyondBudget, ExplainedBy, NotEnoughData, 
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse
+from oneroster.contract.observation.combined_requests import combined
 from oneroster.contract.observation.evidence import count_of, finding, id_list
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.obstacles import obstacle
@@ -17,7 +18,6 @@ from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.walk import ObservedWalk, walk
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.combinations import combined
 from oneroster.contract.rules.filter_comparison import filtered_walk
 from oneroster.contract.rules.paging import (
     MOST_PAGES,

@@ -172,6 +172,13 @@ def response_to_unknown_sort(tenant: ObservedTenant, operation: Operation) -> Pa
     return tenant.ask(operation, {}, {"limit": SORTED_PAGE, "offset": 0, "sort": UNKNOWN_FIELD})
 
 
+def all_or_largest(tenant: ObservedTenant) -> list[Operation]:
+    """Return the collections of all records of an element; the largest ones if unknown names are not described."""
+    if not tenant.standard.specification.warnings:
+        return largest_collections(tenant)
+    return [operation for operation, _ in known_collections(tenant)]
+
+
 @rule(
     "OR-SRT-04",
     family="sorting",
@@ -180,7 +187,7 @@ def response_to_unknown_sort(tenant: ObservedTenant, operation: Operation) -> Pa
     clause="3.3 sort names an unknown field [A]",
     example="sort=favouriteColour returns 400",
     fix="return 200 with all rows in the default order, and a warning in the status payload beside the data",
-    over=largest_collections,
+    over=all_or_largest,
 )
 def unknown_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     rows = tenant.known_rows(operation)

@@ -22,7 +22,7 @@ from oneroster.pull.roster.rejects import EMPTY_REFERENCE, MISSING, UNREADABLE, 
 from oneroster.standard import Standard
 from oneroster.transport.bounded_response import RawResponse
 from oneroster_runtime.lenient_json import parse_json
-from oneroster_runtime.responses import media_type_of
+from oneroster_runtime.responses import NO_CONTENT, media_type_of
 from oneroster_runtime.specification import Property
 from oneroster_runtime.tolerant_decoding import is_empty_reference
 from oneroster_runtime.wrappers import unwrap
@@ -96,12 +96,15 @@ class RowsCall(OperationCall):
         """
         if not 200 <= response.status_code < 300:
             self.response(response)
-        try:
-            rows: list[Any] = self._reader.page(response.content)
-            flaws: dict[int, list[Flaw]] = {}
-        except _UNREADABLE:
-            rows, flaws = self._parse_irregular(response)
-            self._look_for_another_version(response.content)
+        rows: list[Any] = []
+        flaws: dict[int, list[Flaw]] = {}
+        # Some servers have no body for a collection without records; with another status it is an error.
+        if response.status_code != NO_CONTENT or response.content.strip():
+            try:
+                rows = self._reader.page(response.content)
+            except _UNREADABLE:
+                rows, flaws = self._parse_irregular(response)
+                self._look_for_another_version(response.content)
         ids = [None if row is None else row.sourced_id for row in rows]
         rejects = {index: [self._reject(ids[index], flaw) for flaw in found] for index, found in flaws.items() if found}
         return RowsPage(self.page_info(response, ids), rows, rejects, len(response.content))
@@ -143,7 +146,7 @@ class RowsCall(OperationCall):
         try:
             raws = self._standard.wire.raw_page_decoder(self.element)(content)
         except _UNREADABLE:
-            # Another wrapper, an empty body, or JSON that only a more tolerant parser reads.
+            # Another wrapper, or JSON that only a more tolerant parser reads.
             for source in self._items(content):
                 yield self._parse_tolerantly(source)
             return
@@ -154,8 +157,6 @@ class RowsCall(OperationCall):
                 yield self._parse_tolerantly(parse_json(bytes(raw)))
 
     def _items(self, content: bytes) -> list[Any]:
-        if not content.strip():
-            return []
         body = parse_json(content)
         items = body.get(self.collection) if isinstance(body, dict) else body
         if isinstance(items, list):

@@ -53,6 +53,15 @@ class SortedRows(FilteredRows):
         self._rows.sort(key=key, reverse=descending)
 
 
+class RepeatedRows(FilteredRows):
+    """The rows, each as often as a function says."""
+
+    def __init__(self, rows: ResultSet, times: Callable[[Record], int]) -> None:
+        super().__init__(rows, lambda _: True)
+        self._rows = [row for row in self._rows for _ in range(times(row))]
+        self.total = len(self._rows)
+
+
 class FirstRowTwice(ResultSet):
     """The rows with the first one repeated, so that the rows are still in order."""
 

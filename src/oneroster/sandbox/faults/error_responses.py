@@ -2,6 +2,7 @@
 
 # ruff: noqa: ARG002  # hooks have a fixed signature
 
+import re
 from abc import abstractmethod
 from dataclasses import replace
 from typing import ClassVar, Final
@@ -18,6 +19,7 @@ _TRACE: Final = """Traceback (most recent call last):
     raise LookupError(sourced_id)
 LookupError"""
 _NUMBERS: Final = frozenset({"limit", "offset"})
+_NUMBER_OF_ID: Final = re.compile(r"\d", re.ASCII)
 
 
 def not_found(request: OperationRequest | None, reply: Reply) -> bool:
@@ -48,7 +50,7 @@ class ForeignIdRefused(Fault):
     breaks = "6.1 status 404 [B]: reading a sourcedId of any form"
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
-        if request is None or not not_found(request, reply):
+        if request is None or not not_found(request, reply) or _NUMBER_OF_ID.search(request.sourced_id):
             return reply
         return error_reply(invalid_data("the id is malformed"))
 

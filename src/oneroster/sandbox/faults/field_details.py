@@ -369,7 +369,7 @@ class SingleSelectionCut(Fault):
 class SelectedPageShort(Fault):
     name = "selected-page-short"
     does = "leaves the last row out of pages with fields and no filter"
-    breaks = "3.4 field selection [B]: chooses fields, not records"
+    breaks = "3.1 limit and fields [A]: the rows of the page"
 
     def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
         wrapper = str(request.operation.wrapper)

@@ -8,7 +8,7 @@ from typing import Final
 from oneroster.sandbox.faults.altered_result_sets import FilteredRows
 from oneroster.sandbox.faults.base import Fault
 from oneroster.sandbox.faults.declarations import Needs
-from oneroster.sandbox.faults.unfiltered_replies import unfiltered_reply
+from oneroster.sandbox.faults.unfiltered_replies import unfiltered_reply, whole_page
 from oneroster.sandbox.http.responses import Problem, Reply, error_reply
 from oneroster.sandbox.requests.operation_request import OperationRequest
 from oneroster.sandbox.store.result_sets import ResultSet
@@ -25,7 +25,7 @@ class FieldsIgnored(Fault):
     def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
         if request.query.fields is None or request.query.filter is not None:
             return reply
-        return replace(reply, body=unfiltered_reply(request).body)
+        return replace(reply, body=reply.body | {str(request.operation.wrapper): whole_page(request)})
 
 
 class FieldsKeepId(Fault):
@@ -38,7 +38,7 @@ class FieldsKeepId(Fault):
         if request.query.fields is None or request.query.filter is not None or reply.status != 200:
             return reply
         wrapper = request.operation.wrapper or ""
-        pairs = zip(unfiltered_reply(request).body[wrapper], reply.body[wrapper], strict=False)
+        pairs = zip(whole_page(request), reply.body[wrapper], strict=False)
         rows = [{"sourcedId": full["sourcedId"]} | served for full, served in pairs]
         return replace(reply, body=reply.body | {wrapper: rows})
 
@@ -88,7 +88,7 @@ class BlankFieldsServed(Fault):
 class FieldsBeforeFilter(Fault):
     name = "fields-before-filter"
     does = "applies fields before the filter, so that a filter on other fields matches nothing"
-    breaks = "3.4 field selection [B]: fields selects properties, the filter selects records"
+    breaks = "3.1 filter and fields [A]: fields selects properties, the filter selects records"
 
     def result_set(self, request: OperationRequest, rows: ResultSet) -> ResultSet:
         fields, filter_ = request.query.fields, request.query.filter

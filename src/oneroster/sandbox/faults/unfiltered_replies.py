@@ -25,5 +25,12 @@ def unfiltered_reply(request: OperationRequest) -> Reply:
     return Reply(200, {request.operation.wrapper: page}, {"X-Total-Count": str(rows.total)})
 
 
+def whole_page(request: OperationRequest) -> list[Record]:
+    """Return the records of the requested page with all fields, filtered and sorted as requested."""
+    operation, query = request.operation, request.query
+    rows = RowQuery(request.element, operation.subset, operation.scope, request.ids, query).select(request.store)
+    return [_serialize(request, row) for row in rows.page(query.offset, query.limit)]
+
+
 def _serialize(request: OperationRequest, row: Record) -> Record:
     return request.serializer.serialize(request.element, row, request.origin)
