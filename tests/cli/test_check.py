@@ -225,7 +225,7 @@ def test_a_tenant_that_is_not_there_ends_with_3(tmp_path: Path) -> None:
 def test_a_budget_that_is_too_small_ends_with_3(tenant: Sandbox) -> None:
     result = run("--base-url", tenant.base_url, "--token", tenant.token, "--max-requests", "20")
     assert result.exit_code == 3
-    assert "all 20 requests" in result.stdout
+    assert "the limit of 20 requests" in result.stdout
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are sent the POSIX way")

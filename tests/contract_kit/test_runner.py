@@ -53,7 +53,7 @@ def judged(behave: Behaviour, limits: RunBudget | None = None) -> CheckReport:
         (says(answer(b"", "302 Found", Location="/login")), RunBudget(timeout=5), "no collection can be read"),
         (says(answer(b"", "401 Unauthorized")), RunBudget(timeout=5), "check the credentials"),
         (says(answer(b"", "403 Forbidden")), RunBudget(timeout=5), "check the credentials"),
-        (says(answer(b'{"orgs": []}')), RunBudget(timeout=5, requests=3), "all 3 requests"),
+        (says(answer(b'{"orgs": []}')), RunBudget(timeout=5, requests=3), "the limit of 3 requests"),
     ],
 )
 def test_a_tenant_that_cannot_be_judged_ends_with_3_and_says_why(

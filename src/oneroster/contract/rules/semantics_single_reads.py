@@ -67,7 +67,7 @@ def single_equals_entry(tenant: ObservedTenant, operation: Operation) -> Iterato
         names = _differing(record, entry)
         if identity(record) == asked and names and not _is_of_general_list(tenant, operation, record):
             example = example or reading
-            dated = {DATED} if _is_only_dated_later(record, entry) else set()
+            dated = {DATED} if _is_only_dated_now(record, entry) else set()
             odd = odd and names <= odd_properties(tenant, operation.element or "", record) | dated
             for name in names:
                 different.setdefault(name, []).append(asked)
@@ -121,7 +121,7 @@ def _value_of(record: Record, name: str) -> tuple[bool, Any]:
 @confirmed
 def reads_change_nothing(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     pairs = list(reads_with_list_entries(tenant, operation))
-    later = [reading for reading, _, entry in pairs if _is_only_dated_later(reading.rows[0], entry)]
+    later = [reading for reading, _, entry in pairs if _is_only_dated_now(reading.rows[0], entry)]
     if len(pairs) < SOME:
         raise NotEnoughData(len(pairs), SOME, "single read of a listed record")
     # One record of a tenant in use may have changed since it was listed, but not all of them.
@@ -130,10 +130,10 @@ def reads_change_nothing(tenant: ObservedTenant, operation: Operation) -> Iterat
         yield finding(f"{count_of(len(later), 'record')} had a later {DATED} each time it was read", later[0], asked)
 
 
-def _is_only_dated_later(record: Record, entry: Record) -> bool:
-    """Return whether a record differs from its entry in a list by a change of just now, and by nothing else."""
+def _is_only_dated_now(record: Record, entry: Record) -> bool:
+    """Return whether a record differs from its entry in a list only by the date of a change just now."""
     was, now = (parse_timestamp(each.get(DATED)) for each in (entry, record))
-    just = now is not None and was is not None and was < now and abs(datetime.now(UTC) - now) < JUST_NOW
+    just = now is not None and was is not None and was != now and abs(datetime.now(UTC) - now) < JUST_NOW
     return just and record | {DATED: entry[DATED]} == entry
 
 
