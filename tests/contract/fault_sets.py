@@ -30,7 +30,7 @@ COMPANIONS: Final = {"access": "access", "errors": "errors", "privacy": "errors"
 PROVOKING: Final = {
     "OR-ERR-08": ("OR-ACC-01", "OR-ACC-19"),
     "OR-ERR-09": ("OR-ACC-01",),
-    "OR-ERR-10": ("OR-HTP-02", "OR-PAG-07"),
+    "OR-ERR-10": ("OR-HTP-02", "OR-HTP-03", "OR-PAG-07"),
     "OR-HTP-08": ("http", "OR-FLT-16"),
     "OR-ENV-07": ("errors", "http"),
     "OR-ENV-08": ("OR-FLT-01", "OR-FLD-02"),

@@ -518,6 +518,8 @@ SEEN_BY_CHANCE: Final = {
     "link-forgets-fields": "OR-CMB-03",
     "offset-default-one": "OR-PAG-06",
     "start-sorted-by-title": "OR-SRT-01",
+    "wrong-next-link": "OR-CMB-03",
+    "filter-within-page": "OR-CMB-03",
     "date-equals-nothing": "OR-FLT-16",
     "combined-filter-lost": "OR-CMB-02",
     "either-lost-later": "OR-CMB-02",

@@ -170,8 +170,7 @@ class ObservedTenant:
         if exchange.status == SUCCESSFUL and parsed.envelope_problem is not None:
             odd = self.odd_envelopes if parsed.rows or parsed.problem else self.odd_empty_pages
             odd.setdefault(operation.operation_id, parsed)
-        if exchange.status == SUCCESSFUL:
-            self.odd_rows.note(parsed)
+        self.odd_rows.note(parsed)
         if operation.many and exchange.status in EMPTY_STATUSES and not parsed.query.get("offset"):
             self._note_empty(parsed)
         if operation.many and (names := parameters_of_odd_total(parsed)) is not None:
@@ -179,10 +178,8 @@ class ObservedTenant:
         return parsed
 
     def _note_empty(self, parsed: ParsedResponse) -> None:
-        """Note a response that says of a collection that it has no rows, by its status alone.
-
-        A parent that the tenant served before exists, and of a collection without parents only a filter can be empty.
-        """
+        """Note a response that says of a collection that it has no rows, by its status alone."""
+        # A parent that was served before exists; of a collection without parents, only a filter can be empty.
         status, operation = parsed.exchange.status, parsed.operation
         served = (each for each in self.readings(operation) if each.problem is None)
         clause = CLAUSE.match(str(parsed.query.get("filter", "")))

@@ -68,6 +68,7 @@ class PutIdsEncoded(Fault):
     does = "finds no resource for a PUT under an id that is percent-encoded in the path"
     breaks = "1 sourcedId [A]: an opaque string"
     needs = WRITE_NEEDS
+    hides = frozenset({"api_response of writes"})
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         if request is None or request.operation.method != "PUT" or encode(request.sourced_id) == request.sourced_id:

@@ -272,6 +272,7 @@ class RefusedPutSaysSuccess(Fault):
     does = "rejects a PUT with the codeMajor success"
     breaks = "6.2 code values [A]: failure and error with every status from 400"
     needs = WRITE_NEEDS
+    hides = frozenset({"api_response of writes"})
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         if request is None or request.operation.method != "PUT" or reply.status not in (400, 422):
@@ -285,7 +286,7 @@ class DeleteSays404(Fault):
     does = "removes a record, and responds with 404"
     breaks = "2 DELETE operations [A]: delete the record"
     needs = WRITE_NEEDS
-    hides = frozenset({"status of deletions"})
+    hides = frozenset({"api_response of writes", "status of deletions"})
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         deleted = request is not None and request.operation.method == "DELETE" and reply.status == 204

@@ -92,6 +92,7 @@ class PutNotListed(KnowsFirstRows):
     does = "leaves records created since the start out of the gradebook collections"
     breaks = "2 gradebook collections [A]: all records"
     needs = WRITE_NEEDS
+    hides = frozenset({"api_response of writes"})
 
     def result_set(self, request: OperationRequest, rows: ResultSet) -> ResultSet:
         known = self.known.get(request.element)
