@@ -45,8 +45,8 @@ MADE_UP: Final = {
 }
 """By kind: a valid value that is no data of the tenant; a number that is 0 if its decimals are ignored."""
 ID: Final = "sourcedId"
-STATUS: Final = "status"
-"""OR-FLT-01 filters every collection by it."""
+OFTEN_TRIED: Final = frozenset({"status", "dateLastModified"})
+"""Other rules filter every collection by the one, and filter and sort every one by the other."""
 MOST_BOOLEANS: Final = 2
 """Booleans of one element; those of demographics are all alike."""
 RANGED: Final = frozenset({"date", "date-time", "number", "integer"})
@@ -86,7 +86,7 @@ def comparable_fields(tenant: ObservedTenant, operation: Operation) -> dict[str,
     standard = tenant.standard.specification.elements[operation.element or ""].properties
     for declared in tenant.properties(operation.element).values():
         known = compared_as(declared, standard.get(declared.name), rows.values())
-        if known.secret or known.name == STATUS or known.kind not in {*MADE_UP, "enumeration", OTHER_FORM}:
+        if known.secret or known.name in OFTEN_TRIED or known.kind not in {*MADE_UP, "enumeration", OTHER_FORM}:
             continue
         kinds[known.kind] += 1
         if known.kind != "boolean" or kinds[known.kind] <= MOST_BOOLEANS:

@@ -27,8 +27,8 @@ def first_of_each_kind(tenant: ObservedTenant) -> Iterator[Operation]:
 
 
 def with_a_choice_of_scopes(tenant: ObservedTenant) -> Iterator[Operation]:
-    """The first operation of each kind, and all that several scopes open."""
-    several = (each for each in readable(tenant) if len(each.oauth_scopes) > 1)
+    """The first operation of each kind, and all collections without parents that several scopes open."""
+    several = (each for each in readable(tenant) if len(each.oauth_scopes) > 1 and each.many and each.scope is None)
     return iter(dict.fromkeys((*first_of_each_kind(tenant), *several)))
 
 

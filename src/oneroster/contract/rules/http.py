@@ -84,7 +84,8 @@ def head_like_get(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
         return
     # In a live tenant, totals and links may have changed since a response was received.
     if is_whole or any(_differences(by_head, known.exchange)):
-        differences = _differences(by_head, tenant.probe(path, query))
+        again = tenant.ask(operation, {}, {"limit": 1}).exchange if is_whole else tenant.probe(path, query)
+        differences = _differences(by_head, again)
         yield from (exchange_finding(each, by_head) for each in differences)
 
 
