@@ -29,7 +29,8 @@ def _parameter(request: OperationRequest | None, name: str) -> str | None:
 
 def _codes(reply: Reply) -> set[str]:
     entries = reply.body.get("statusInfoSet", ()) if isinstance(reply.body, dict) else ()
-    return {entry["imsx_codeMinor"] for entry in entries}
+    # Another fault may send one object in place of the array.
+    return {entry["imsx_codeMinor"] for entry in ([entries] if isinstance(entries, dict) else entries)}
 
 
 class EmailFilterReadsUsername(FilterFault):
