@@ -104,7 +104,7 @@ EXPECTED: dict[str, Expected] = {
     "foreign-links": Expected(ForeignOriginError, "getAllUsers: the next link leads away from the tenant"),
     "bare-array": READ,
     "broken-record": READ,
-    "row-no-object": Expected(DecodeError, r"getAllUsers .* users\[0\] is not a JSON object but str"),
+    "row-no-object": Expected(DecodeError, r"getAllUsers .* users\[0\] is not a JSON object but a string"),
     # whole collections
     "no-paging": READ,
     "null-last": Expected(DecodeError, r"getAllUsers .* users\[9\] is not a JSON object but null"),

@@ -176,7 +176,7 @@ def test_the_compiled_document_is_polite_and_leaves_the_original_alone() -> None
     (identifier,) = compiled["paths"]["/orgs/{id}"]["get"]["parameters"]
     assert identifier["schema"]["enum"] == ["a/b"]
     names = {each["name"] for each in compiled["paths"]["/orgs"]["get"]["parameters"]}
-    assert names == {"limit", "offset", "sort", "orderBy", "filter"}
+    assert names == {"offset", "orderBy", "filter"}
 
 
 def made_up(manner: Phase, tenant: Sandbox, names: list[str], examples: int = 0, seed: int = 5) -> EngineRun:
@@ -268,7 +268,7 @@ def test_on_every_run_it_takes_a_quarter_of_the_requests_at_most() -> None:
         with_it, without_it = (
             check(target, rules=select(["envelope", *names]), seed=1).target.requests for names in (["engine"], [])
         )
-    assert 150 < with_it - without_it <= 250
+    assert 80 < with_it - without_it <= 250
 
 
 @pytest.mark.parametrize("profile", ["standard", "kimono"])

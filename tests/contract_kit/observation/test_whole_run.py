@@ -37,7 +37,16 @@ def found(report: CheckReport) -> set[tuple[str, str]]:
 
 
 def test_a_few_rules_are_about_the_whole_run() -> None:
-    assert {"OR-ERR-10", "OR-HTP-08", "OR-ACC-15", "OR-ENV-07", "OR-ENV-08", "OR-ENV-10", "OR-PAG-14"} == RULES
+    assert {
+        "OR-ERR-10",
+        "OR-HTP-08",
+        "OR-ACC-15",
+        "OR-ENV-07",
+        "OR-ENV-08",
+        "OR-ENV-10",
+        "OR-PAG-14",
+        "OR-SCH-08",
+    } == RULES
 
 
 def test_a_tenant_that_only_crashes_is_reported() -> None:
@@ -121,6 +130,7 @@ def test_a_selected_rule_of_the_whole_run_passes_when_nothing_went_wrong() -> No
         "OR-ENV-08": "passed",
         "OR-ENV-10": "passed",
         "OR-PAG-14": "passed",
+        "OR-SCH-08": "passed",
         # The tenant is accessed without a token endpoint.
         "OR-ACC-15": "not judged",
     }
