@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from oneroster.contract.catalogue import select
-from oneroster.contract.errors import NotJudged
+from oneroster.contract.errors import ExplainedBy, NotJudged
 from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.target import Target
 from oneroster.contract.levels import Level
@@ -164,6 +164,29 @@ def test_only_what_both_looks_show_is_told(first: list[str], second: Any, told: 
 def test_the_second_look_itself_is_looked_at_once() -> None:
     judge: Any = confirmed(Looks(["a"]))
     assert len(list(judge(FreshTenant.__new__(FreshTenant), SPECIFICATION.operations["getAllUsers"]))) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "otherwise"), [([False], "wrong"), ([True, False], "wrong"), ([True, True, True], "")]
+)
+def test_a_symptom_of_a_collection_that_changes_at_each_look_is_no_breach(
+    changes: list[bool], otherwise: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recheck, "has_changed", lambda _tenant, _operation: changes.pop(0))
+    monkeypatch.setattr(recheck, "fresh", lambda tenant, **_: tenant)
+    looks = [ExplainedBy("OR-PAG-05", "seen", otherwise="wrong") for _ in changes]
+    judge: Any = confirmed(Looks(*looks))
+    with pytest.raises(ExplainedBy) as caught:
+        list(judge(FakeTenant(), SPECIFICATION.operations["getAllUsers"]))
+    assert caught.value.otherwise == otherwise
+    assert changes == []
+
+
+def test_a_symptom_that_new_data_do_not_show_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recheck, "has_changed", lambda _tenant, _operation: True)
+    monkeypatch.setattr(recheck, "fresh", lambda tenant, **_: tenant)
+    judge: Any = confirmed(Looks(ExplainedBy("OR-PAG-05", "seen", otherwise="wrong"), [], []))
+    assert list(judge(FakeTenant(), SPECIFICATION.operations["getAllUsers"])) == []
 
 
 def wrong_total_on_small_pages(connection: socket.socket, head: bytes) -> None:

@@ -41,10 +41,9 @@ def confirmed(judge: Judge) -> Judge:
         try:
             found = list(judge(tenant, operation))
         except ExplainedBy as symptom:
-            if isinstance(tenant, FreshTenant) or not symptom.otherwise or not has_changed(tenant, operation):
+            if isinstance(tenant, FreshTenant):
                 raise
-            # It would be a violation if no other rule explained it, and may come from the change alone.
-            found = list(judge(fresh(tenant, renewed=True), operation))
+            found = _judged_anew(judge, tenant, operation, symptom)
         if isinstance(tenant, FreshTenant):
             yield from found
             return
@@ -67,6 +66,28 @@ def confirmed(judge: Judge) -> Judge:
         yield from found
 
     return confirming
+
+
+def _judged_anew(judge: Judge, tenant: ObservedTenant, operation: Operation, symptom: ExplainedBy) -> list[Finding]:
+    """Judge again on new data, as long as the collection changes meanwhile.
+
+    A symptom would be a violation if no other rule explained it, and may come from the change alone.
+
+    Raises:
+        ExplainedBy: The symptom was seen each time; it is no violation if the collection changed each time as well.
+    """
+    view = tenant
+    for _ in range(LOOKS):
+        if not symptom.otherwise or not has_changed(view, operation):
+            raise symptom
+        view = fresh(tenant, renewed=True)
+        try:
+            return list(judge(view, operation))
+        except ExplainedBy as again:
+            symptom = again
+    if has_changed(view, operation):
+        symptom.otherwise = ""
+    raise symptom
 
 
 def has_changed(tenant: ObservedTenant, operation: Operation) -> bool:

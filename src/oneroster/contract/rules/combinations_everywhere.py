@@ -274,6 +274,14 @@ def _filter_by_piece(rows: dict[str, Record], one: str) -> Iterator[Expectation]
         yield Expectation(query, returns_ids({one}), BY_PIECE)
 
 
+def _is_unchanged(tenant: ObservedTenant, found: ObservedWalk) -> bool:
+    """Return whether a collection has the same records in the same order, none of them changed since it was read."""
+    now = tenant.fetch(found.operation, found.values, {"limit": len(found) + 1}).rows
+    names = ("dateLastModified", "status")
+    versions = ([(identity(row), *map(row.get, names)) for row in rows] for rows in (now, found.rows))
+    return next(versions) == next(versions)
+
+
 def instants(found: ObservedWalk) -> dict[str, datetime]:
     """Return when each record of a walk was changed, by id; empty if one has no id or no valid date-time."""
     known = {name: parse_timestamp(row.get("dateLastModified")) for row in found.rows if (name := identity(row))}
@@ -330,7 +338,7 @@ def bounds_of_filters(tenant: ObservedTenant, operation: Operation) -> Iterator[
         # Other rules report a response without data.
         return
     # In a live tenant the collection may have changed.
-    if wrong is not None and tenant.fetch(operation, found.values, {"limit": len(found) + 1}).ids == found.ids:
+    if wrong is not None and _is_unchanged(tenant, found):
         raise ExplainedBy((*COMPARISONS, *ORDERS, "OR-PAG-08"), wrong, anywhere=True, otherwise=wrong)
     _try_bound(tenant, operation, found)
     if operation in _first_nested(tenant):
@@ -348,7 +356,7 @@ def _try_bound(tenant: ObservedTenant, operation: Operation, found: ObservedWalk
     path = encoded_path(operation.path, found.values)
     reading = tenant.parse(operation, tenant.probe(path, encoded_query(query)), found.values, query)
     wrong = _returns_matches(wanted, rows, "B")(reading)
-    if wrong is not None and tenant.fetch(operation, found.values, {"limit": len(found) + 1}).ids == found.ids:
+    if wrong is not None and _is_unchanged(tenant, found):
         raise ExplainedBy((*BY_FIELD, *COMPARISONS), wrong, anywhere=True, otherwise=wrong)
 
 
@@ -373,7 +381,7 @@ def _try_reference(tenant: ObservedTenant, operation: Operation, found: Observed
         query: Query = {"limit": len(found) + 1, "filter": f"{known.name}.{ID}='{usable[0]}'"}
         path = encoded_path(operation.path, found.values)
         wrong = returns_ids(matching)(tenant.parse(operation, tenant.probe(path, encoded_query(query)), found.values))
-        if wrong is not None and tenant.fetch(operation, found.values, {"limit": len(found) + 1}).ids == found.ids:
+        if wrong is not None and _is_unchanged(tenant, found):
             text = f"a filter by {known.name}.{ID}: {wrong}"
             raise ExplainedBy(("OR-FLT-10", *BY_ID, *COMPARISONS), text, anywhere=True, otherwise=text)
         return
@@ -421,7 +429,7 @@ def same_parameters(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
         if wrong is None or is_server_error(exchange.status) or 200 < exchange.status < 300:
             # Rules on statuses report server errors, and a success by another name.
             continue
-        if tenant.fetch(operation, found.values, {"limit": len(found) + 1}).ids != found.ids:
+        if not _is_unchanged(tenant, found):
             # A live tenant: the collection has changed.
             return
         shown = " and ".join(sorted(each.query.keys() - {"limit"}))
