@@ -18,7 +18,7 @@ from oneroster.contract.observation.field_filters import ID, comparable_fields, 
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.probe_values import TEXT, known_collections
 from oneroster.contract.observation.recheck import LOOKS, confirmed, fresh
-from oneroster.contract.oracle.filters import ExpectedClause, ExpectedFilter, expected, parse_timestamp
+from oneroster.contract.oracle.filters import ExpectedClause, ExpectedFilter, expected, parse_timestamp, values_at
 from oneroster.contract.oracle.sorting import first_out_of_order, omits_earlier_row, sort_values
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
@@ -275,7 +275,9 @@ def wrong_rows(
     if walk.complete and len(reading.rows) < min(FEW_ROWS, len(walk.pages[0].rows)) and _as_shown(rows, wanted):
         others = (expected(wanted, row) for name, row in rows.items() if name not in found)
         wrong += [each.trust for each in others if each.holds]
-    return next((trust for trust in sorted(wrong) if trust in EXPLAINING), None)
+    certain = any(values_at(row, clause.field) for row in rows.values() for clause in wanted.clauses)
+    # What no record shows may be stored nevertheless.
+    return next((trust if certain else "B" for trust in sorted(wrong) if trust in EXPLAINING), None)
 
 
 def _as_shown(rows: dict[str, Record], wanted: ExpectedFilter) -> bool:

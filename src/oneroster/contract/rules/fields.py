@@ -11,6 +11,7 @@ from oneroster.contract.errors import ExplainedBy, NotEnoughData, NotOffered
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import encoded_path, encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse, Record
+from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, finding, id_list
 from oneroster.contract.observation.membership import says
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
@@ -198,7 +199,9 @@ def unknown_field_selected(tenant: ObservedTenant, operation: Operation) -> Iter
     elif not any(reading.rows):
         yield finding("fields with an unknown name returned records without any field", reading)
     elif all(row.keys() <= {"status"} for row in reading.rows):
-        yield finding("fields with an unknown name returned only the known fields instead of all fields", reading)
+        # A certified server does so, although the sources want all fields.
+        text = "fields with an unknown name returned only the known fields instead of all fields"
+        yield finding(text, reading, level=Level.SHOULD)
 
 
 @rule(

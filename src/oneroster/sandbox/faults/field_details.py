@@ -163,7 +163,7 @@ class UnknownSortDropsFilter(Fault):
 class UnknownSelectionCut(Fault):
     name = "nested-unknown-selection-cut"
     does = "returns only the known fields of nested records if fields has an unknown name"
-    breaks = "3.3 fields names an unknown field [A]: all fields; certified servers return the known ones [B]"
+    breaks = "3.3 fields names an unknown field: all fields; certified servers return the known ones [B]"
     needs = Needs(without=_NESTED, features=_WARNINGS)
 
     def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
