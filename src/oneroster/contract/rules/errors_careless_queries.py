@@ -73,7 +73,7 @@ def impossible_values(tenant: ObservedTenant, operation: Operation) -> Iterator[
         ask_once(tenant, operation, {"limit": 1, "filter": f"{kinds[kind]}>'oneroster-check'"})
     if operation in complete_of_each_service(tenant):
         ask_once(tenant, operation, {"limit": 1, "filter": "metadata.onerosterCheck='x'"})
-    if "reference" in kinds and operation in complete_of_each_service(tenant):
+    if "reference" in kinds:
         # Nor is a field of a reference.
         ask_once(tenant, operation, {"limit": 1, "fields": f"{kinds['reference']}.sourcedId"})
     unsortable = [kind for kind in kinds if kind in UNSORTABLE]
