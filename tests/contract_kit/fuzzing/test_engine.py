@@ -176,7 +176,7 @@ def test_the_compiled_document_is_polite_and_leaves_the_original_alone() -> None
     (identifier,) = compiled["paths"]["/orgs/{id}"]["get"]["parameters"]
     assert identifier["schema"]["enum"] == ["a/b"]
     names = {each["name"] for each in compiled["paths"]["/orgs"]["get"]["parameters"]}
-    assert names == {"offset", "orderBy", "filter"}
+    assert names == {"offset", "sort", "orderBy", "filter"}
 
 
 def made_up(manner: Phase, tenant: Sandbox, names: list[str], examples: int = 0, seed: int = 5) -> EngineRun:

@@ -26,9 +26,12 @@ MAX_PAGE: Final = 50
 """Rows; without a maximum the engine would request pages with all rows of a tenant."""
 _VALUES: Final[dict[str, Schema]] = {
     "offset": {"type": "integer", "enum": [1]},
+    "sort": {"enum": ["dateLastModified"]},
     "orderBy": {"enum": ["desc"]},
 }
-"""Values that differ from the defaults. Limits and sorts are left to the rules, which send both on every collection."""
+"""Values that differ from the defaults. Limits are left to the rules, which send them on every collection."""
+_BESIDE_A_FILTER: Final = ("sort",)
+"""What half of the collections are sent besides a filter; the other half get all of the values."""
 _WIDE_VALUES: Final[dict[str, Schema]] = {
     "limit": {"type": "integer", "minimum": 1, "maximum": MAX_PAGE},
     "offset": {"type": "integer", "minimum": 0, "maximum": 200},
@@ -119,7 +122,9 @@ def _values(
     if phase is Phase.EXAMPLES:
         # Specialised and nested collections are many; the rules send them the parameters.
         is_part = nested or operation.subset is not None
-        return {} if is_part else _VALUES | {"filter": _example_of_filter(specification)}
+        names = _VALUES if len(operation.operation_id) % 2 == 0 else _BESIDE_A_FILTER
+        values = {name: _VALUES[name] for name in names} | {"filter": _example_of_filter(specification)}
+        return {} if is_part else values
     if phase is Phase.NEGATIVE:
         return {} if nested else _BOUNDED_VALUES
     if phase is Phase.LINKS:

@@ -395,12 +395,13 @@ def _in_order(reading: ParsedResponse, rows: dict[str, Record], known: Property,
 def _has_order_of_another(
     tenant: ObservedTenant, operation: Operation, known: Property, reading: ParsedResponse
 ) -> bool:
-    """Whether a page is also sorted otherwise: dates by another field, such as their titles, or numbers as text."""
+    """Whether a page is also sorted otherwise: dates by another field or by their days, or numbers as text."""
     if known.kind in _NUMBERS:
         return _is_descending(sort_values(reading.rows, known.name, TEXT))
     others = [each for each in comparable_fields(tenant, operation).values() if each.name != known.name]
-    texts = (sort_values(reading.rows, each.name, each.kind) for each in others if each.kind == TEXT)
-    return known.kind in _TIMES and any(map(_is_descending, texts))
+    texts = [sort_values(reading.rows, each.name, each.kind) for each in others if each.kind == TEXT]
+    days = ["-".join(reversed(str(text).split("-"))) for text in sort_values(reading.rows, known.name, TEXT) if text]
+    return known.kind in _TIMES and any(map(_is_descending, [*texts, days]))
 
 
 def _is_descending(texts: list[Any]) -> bool:
