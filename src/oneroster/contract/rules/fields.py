@@ -151,6 +151,10 @@ def selects_in_singles(tenant: ObservedTenant, operation: Operation) -> Iterator
     named = [each.name for each in known if each.kind in REFERENCES and not each.secret and full.get(each.name)][:1]
     asked = (*REQUESTED_FIELDS, *named)
     reading = response_to_selection(tenant, operation, ",".join((*asked, *absent)))
+    if reading.envelope_problem is not None:
+        # A record without its key may be taken for one of its references.
+        text = f"a selection of fields: {reading.envelope_problem}"
+        raise ExplainedBy(("OR-ENV-02", "OR-ENV-08"), text, anywhere=True, otherwise=text)
     found = list(compare_fields(tenant, reading, asked, tuple(absent)))
     yield from found
     if not found and any(name in row for name in absent for row in reading.rows):
