@@ -126,9 +126,12 @@ def wrong_rows(
 
 
 def _sorted_values(known: Combination, readings: Iterable[ParsedResponse]) -> list[Any]:
-    """Return the values of the field that some pages are sorted by, also where it is not selected."""
+    """Return the values of the field that some pages are sorted by, as the whole records have them.
+
+    It may not be selected, and what a server adds to a selection the rules on fields report.
+    """
     full = {identity(row): row for row in known.found.rows}
-    rows = [row if FIELD in row else full.get(identity(row), row) for reading in readings for row in reading.rows]
+    rows = [full.get(identity(row), row) for reading in readings for row in reading.rows]
     return sort_values(rows, FIELD, "date-time")
 
 
@@ -386,7 +389,7 @@ def values_of_selected_fields(tenant: ObservedTenant, operation: Operation) -> I
         return
     if not different and not surplus and (more := _surplus_of_everything(tenant, operation)):
         text = f"with filter and sort, fields returned {count_of(len(more), 'further field')}"
-        yield finding(text, reading)
+        raise ExplainedBy("OR-FLD-06", text, anywhere=True, otherwise=text)
     if different:
         ids = [sourced_id for known in different.values() for sourced_id in known]
         text = f"selected fields differ from the full record: {', '.join(sorted(different))}"

@@ -3,15 +3,17 @@
 from collections.abc import Iterator
 from typing import Final
 
+from oneroster.contract.dialects.dialect import path_parameters
 from oneroster.contract.errors import NotJudged
 from oneroster.contract.harm import Harm
-from oneroster.contract.http.parsed_response import ParsedResponse
+from oneroster.contract.http.parsed_response import ParsedResponse, Record
 from oneroster.contract.observation.evidence import count_of, evidence_of
 from oneroster.contract.observation.membership import count_parents
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import nested
 from oneroster.contract.observation.snapshot import needs_escaping
 from oneroster.contract.observation.whole_run import FailedRequests, whole_run
+from oneroster.contract.oracle.filters import values_at
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation
@@ -70,8 +72,14 @@ def _first_below_each_parent(tenant: ObservedTenant) -> list[Operation]:
 
 
 def _of_parent_without_rows(tenant: ObservedTenant, operation: Operation) -> ParsedResponse | None:
-    """Return the response to a nested collection of a listed parent that no record refers to; None without one."""
+    """Return the response to a nested collection of a parent that no record refers to; None without one.
+
+    The parent is listed and can be read, and is of its kind: a list may hold other records, which are no parents.
+    """
     parents = operation.scope.parents if operation.scope is not None else ()
+    single = tenant.dialect.operation(parents[0].read)
+    if single is None:
+        return None
     try:
         with_rows = {names[0] for names in count_parents(tenant, operation, complete=False)}
         listed = tenant.known_rows(tenant.dialect.list_of(parents[0].read))
@@ -80,7 +88,15 @@ def _of_parent_without_rows(tenant: ObservedTenant, operation: Operation) -> Par
     without = (
         name
         for name, row in listed.items()
-        if name not in with_rows and row.get("status") == ACTIVE and not needs_escaping(name)
+        if name not in with_rows and row.get("status") == ACTIVE and not needs_escaping(name) and _fits(single, row)
     )
     name = next(without, None)
-    return None if name is None else tenant.ask(operation, {parents[0].parameter: name}, {"limit": 1})
+    if name is None or tenant.ask(single, dict.fromkeys(path_parameters(single), name)).problem is not None:
+        return None
+    return tenant.ask(operation, {parents[0].parameter: name}, {"limit": 1})
+
+
+def _fits(single: Operation, row: Record) -> bool:
+    """Return whether a record is of the kind that a specialised single read returns."""
+    subset = single.subset
+    return subset is None or any(value in subset.values for value in values_at(row, subset.property))
