@@ -8,6 +8,7 @@ from typing import Final
 
 from oneroster.contract.errors import BeyondBudget, ExplainedBy, NotEnoughData, NotJudged
 from oneroster.contract.http.exchange import encoded_path, encoded_query
+from oneroster.contract.http.incidents import is_server_error
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.levels import Level, level_of
 from oneroster.contract.observation.evidence import evidence_of
@@ -127,13 +128,14 @@ def without_data(reading: ParsedResponse) -> NotJudged:
     beyond = int(reading.query.get("offset", 0)) > 0 and reading.exchange.status in (204, 404)
     rules = ("OR-CMB-01", "OR-FLT-01", "OR-FLT-05", "OR-SRT-01", "OR-FLD-01", "OR-ERR-10", "OR-PAG-01", "OR-PAG-07")
     empty = ("OR-ENV-10",) if reading.exchange.status in (204, 404) else ()
+    crashed = ("OR-ERR-10",) if is_server_error(reading.exchange.status) else ()
     level = trust_of_filters(reading.operation) if "filter" in reading.query else None
     names = ", ".join(reading.query)
     text = f"a request with {names}: {reading.problem}"
     return ExplainedBy(
-        (*(rules[::-1] if beyond else rules), *empty),
+        (*crashed, *(rules[::-1] if beyond else rules), *empty),
         text,
-        anywhere=beyond,
+        anywhere=beyond or bool(crashed),
         otherwise=text,
         level=level,
         evidence=evidence_of(reading),
