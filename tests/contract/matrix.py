@@ -518,6 +518,7 @@ SEEN_BY_CHANCE: Final = {
     "link-forgets-fields": "OR-CMB-03",
     "offset-default-one": "OR-PAG-06",
     "start-sorted-by-title": "OR-SRT-01",
+    "nested-or-refused": "OR-CMB-05",
     "term-outside-year": "OR-SEM-18",
     "wrong-next-link": "OR-CMB-03",
     "filter-within-page": "OR-CMB-03",

@@ -234,13 +234,17 @@ def rows_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iterat
     for what, pages in _most_certain_first(operation, queries(known)):
         if wrong_rows(tenant, known, pages) is None:
             continue
-        pages, wrong = _apart_from_paging(tenant, known, pages)
+        try:
+            pages, wrong = _apart_from_paging(tenant, known, pages)
+        except ExplainedBy as symptom:
+            # Another combination may be wrong for another reason.
+            explained = explained or symptom
+            continue
         level = _level_of_rows(tenant, known, pages, wrong[0])
         sorted_pages = len(pages) > 1 and "sort" in pages[0]
         if sorted_pages and shows_on_a_whole_collection(tenant, known, _wrong_sorted_pages(tenant)):
             rules = ("OR-PAG-10", "OR-PAG-09", "OR-SRT-01", "OR-SRT-02")
             text = "pages of a sorted collection are wrong"
-            # Another combination may be wrong for another reason.
             explained = explained or ExplainedBy(
                 rules, text, anywhere=True, otherwise=f"{text}: {wrong[0]}", level=level
             )

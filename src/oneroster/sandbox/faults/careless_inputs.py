@@ -11,17 +11,11 @@ from oneroster.sandbox.faults.unfiltered_replies import unfiltered_reply
 from oneroster.sandbox.http.broken_responses import TruncatedReply
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Problem, Reply, error_reply, status_info_set
-from oneroster.sandbox.requests.operation_request import OperationRequest
+from oneroster.sandbox.requests.operation_request import OperationRequest, parameter_of
 
 _CRASH: Final = {"statusInfoSet": status_info_set([Problem(500, "invalid data", "unexpected failure")])}
 _IMPOSSIBLE_WORDS: Final = ("'oneroster", "'yesterday'", "'2025-02-30'", "'perhaps'")
 _JUNCTIONS: Final = (" AND ", " OR ")
-
-
-def _value_of(request: OperationRequest | None, parameter: str) -> str | None:
-    """Return the value of a query parameter; None without one."""
-    pairs = request.pairs if request is not None else ()
-    return next((value for name, value in pairs if name == parameter), None)
 
 
 class HeadCrashes(Fault):
@@ -61,7 +55,7 @@ class CrashOnEmptyNumber(Fault):
     breaks = "6.1 status 500 [A]: unexpected failures only"
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
-        empty = reply.status == 400 and "" in (_value_of(request, "limit"), _value_of(request, "offset"))
+        empty = reply.status == 400 and "" in (parameter_of(request, "limit"), parameter_of(request, "offset"))
         return Reply(500, _CRASH) if empty else reply
 
 
@@ -71,7 +65,7 @@ class ImpossibleValueIgnored(Fault):
     breaks = "3.2 operators [A]: = is equality"
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
-        text = _value_of(request, "filter") or ""
+        text = parameter_of(request, "filter") or ""
         name, _, value = text.partition("=")
         known = request.element_definition.properties.get(name) if request is not None else None
         if request is None or known is None or known.kind == "string" or any(word in text for word in _JUNCTIONS):
@@ -85,7 +79,7 @@ class ImpossibleValueCrashes(Fault):
     breaks = "6.1 status 500 [A]: unexpected failures only"
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
-        name, _, value = (_value_of(request, "filter") or "").partition("=")
+        name, _, value = (parameter_of(request, "filter") or "").partition("=")
         known = request.element_definition.properties.get(name) if request is not None else None
         crashes = known is not None and known.kind != "string" and value.startswith(_IMPOSSIBLE_WORDS)
         return error_reply(Problem(500, "invalid data", "the value cannot be converted")) if crashes else reply
@@ -97,7 +91,7 @@ class ThirdClauseIgnored(Fault):
     breaks = "3.2 logic [B]: at most two clauses"
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
-        text = _value_of(request, "filter") or ""
+        text = parameter_of(request, "filter") or ""
         three = reply.status == 400 and sum(text.count(word) for word in _JUNCTIONS) == 2 and text.count("'") == 6
         return unfiltered_reply(request) if request is not None and three and " AND OR " not in text else reply
 
@@ -108,7 +102,7 @@ class OddSortEmpties(Fault):
     breaks = "3.3 sort [A]: all data, in the default order"
 
     def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
-        known = request.element_definition.properties.get(_value_of(request, "sort") or "")
+        known = request.element_definition.properties.get(parameter_of(request, "sort") or "")
         if known is None or known.kind != "strings" or reply.status != 200:
             return reply
         return Reply(200, {request.operation.wrapper: []}, {"X-Total-Count": "0"})
@@ -120,7 +114,7 @@ class RepeatedFieldsIgnored(Fault):
     breaks = "3.4 field selection [B]: exactly the requested fields"
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
-        names = (_value_of(request, "fields") or "").split(",")
+        names = (parameter_of(request, "fields") or "").split(",")
         twice = len(set(names)) < len(names) and reply.status == 200
         return unfiltered_reply(request) if request is not None and twice else reply
 
@@ -143,5 +137,7 @@ class FilterHangsUp(Fault):
     needs = Needs(without=SMALL_DATA | {"one-school"})
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
-        dotted = "parent." in (_value_of(request, "filter") or "") and request is not None and request.element == "Org"
+        dotted = (
+            "parent." in (parameter_of(request, "filter") or "") and request is not None and request.element == "Org"
+        )
         return TruncatedReply(200, silent=True) if dotted else reply

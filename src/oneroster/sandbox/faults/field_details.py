@@ -13,7 +13,7 @@ from oneroster.sandbox.faults.unfiltered_replies import unfiltered_reply, unfilt
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Problem, Reply, error_reply
 from oneroster.sandbox.query.filter_parser import ParsedClause
-from oneroster.sandbox.requests.operation_request import OperationRequest, RowQuery
+from oneroster.sandbox.requests.operation_request import OperationRequest, RowQuery, parameter_of
 from oneroster.sandbox.store.result_sets import ResultSet
 
 _WARNINGS: Final = frozenset({"warnings beside data"})
@@ -21,10 +21,6 @@ _NESTED: Final = SMALL_DATA | KIMONO | {"one-school", "no-nested", "page-cap"}
 _GRADES: Final = Needs(without=SMALL_DATA | NO_GRADEBOOK)
 _USERS: Final = Needs(without=SMALL_DATA | {"one-school"})
 _REVERSED: Final = {">": "<", "<": ">", ">=": "<=", "<=": ">="}
-
-
-def _parameter(request: OperationRequest | None, name: str) -> str | None:
-    return next((value for given, value in (request.pairs if request else ()) if given == name), None)
 
 
 def _codes(reply: Reply) -> set[str]:
@@ -133,7 +129,7 @@ class UnknownFilterBesideSort(Fault):
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         rejected = request is not None and request.operation.many and "invalid_filter_field" in _codes(reply)
-        beside = rejected and request is not None and _parameter(request, "sort") is not None
+        beside = rejected and request is not None and parameter_of(request, "sort") is not None
         return unfiltered_reply(request) if request is not None and beside else reply
 
 
@@ -144,7 +140,7 @@ class UnknownSearchEmpty(Fault):
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         rejected = request is not None and request.operation.many and "invalid_filter_field" in _codes(reply)
-        if request is None or not rejected or "~" not in (_parameter(request, "filter") or ""):
+        if request is None or not rejected or "~" not in (parameter_of(request, "filter") or ""):
             return reply
         return Reply(200, {str(request.operation.wrapper): []}, {"X-Total-Count": "0"})
 
@@ -156,7 +152,7 @@ class UnknownSortDropsFilter(Fault):
     needs = Needs(without=_NESTED, features=_WARNINGS)
 
     def row_query(self, request: OperationRequest, row_query: RowQuery) -> RowQuery:
-        unknown = _parameter(request, "sort") is not None and row_query.query.sort is None
+        unknown = parameter_of(request, "sort") is not None and row_query.query.sort is None
         return row_query._replace(query=replace(row_query.query, filter=None)) if unknown else row_query
 
 
@@ -169,7 +165,7 @@ class UnknownSelectionCut(Fault):
     def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
         if request.operation.scope is None or "invalid_selection_field" not in _codes(reply):
             return reply
-        names = set((_parameter(request, "fields") or "").split(","))
+        names = set((parameter_of(request, "fields") or "").split(","))
         wrapper = str(request.operation.wrapper)
         rows = [{name: value for name, value in row.items() if name in names} for row in reply.body[wrapper]]
         return replace(reply, body={**reply.body, wrapper: rows})
@@ -196,7 +192,7 @@ class MetadataRefused(Fault):
     needs = Needs(without=SMALL_DATA)
 
     def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
-        named = (_parameter(request, "filter") or "").startswith("metadata.")
+        named = (parameter_of(request, "filter") or "").startswith("metadata.")
         return error_reply(Problem(400, "invalid_filter_field", "metadata")) if named else reply
 
 
@@ -222,7 +218,7 @@ class NestedLimitCrashes(Fault):
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         nested = request is not None and request.operation.scope is not None
-        crashed = nested and (_parameter(request, "limit") or "1").isalpha()
+        crashed = nested and (parameter_of(request, "limit") or "1").isalpha()
         return error_reply(Problem(500, "invalid data", "crashed")) if crashed else reply
 
 

@@ -10,7 +10,7 @@ from oneroster.sandbox.faults.base import Fault
 from oneroster.sandbox.faults.declarations import SMALL_DATA, Needs
 from oneroster.sandbox.http.link_header import LinkSet, PageWindow
 from oneroster.sandbox.http.responses import Reply
-from oneroster.sandbox.requests.operation_request import OperationRequest, RowQuery
+from oneroster.sandbox.requests.operation_request import OperationRequest, RowQuery, parameter_of
 
 _PAGED: Final = Needs(without=SMALL_DATA | {"page-cap"})
 _LINKED: Final = Needs(without=SMALL_DATA | {"no-links", "page-cap"})
@@ -20,10 +20,6 @@ _FEW: Final = 2
 _BEYOND: Final = 100_000
 
 
-def _has(request: OperationRequest, name: str) -> bool:
-    return any(known == name for known, _ in request.pairs)
-
-
 class FilteredDefaultOfTen(Fault):
     name = "filtered-default-of-ten"
     does = "returns ten rows of a collection without a parent if the request has a filter and no limit"
@@ -31,7 +27,11 @@ class FilteredDefaultOfTen(Fault):
     needs = _PAGED
 
     def page_window(self, request: OperationRequest, window: PageWindow, total: int) -> PageWindow:
-        applies = request.query.filter is not None and request.operation.scope is None and not _has(request, "limit")
+        applies = (
+            request.query.filter is not None
+            and request.operation.scope is None
+            and parameter_of(request, "limit") is None
+        )
         return window._replace(limit=_SHORT) if applies else window
 
 
@@ -43,7 +43,7 @@ class SpecialDefaultOfTwo(Fault):
 
     def page_window(self, request: OperationRequest, window: PageWindow, total: int) -> PageWindow:
         special = request.operation.subset is not None and request.operation.scope is None
-        return window._replace(limit=_FEW) if special and not _has(request, "limit") else window
+        return window._replace(limit=_FEW) if special and parameter_of(request, "limit") is None else window
 
 
 class OffsetDefaultOne(Fault):
@@ -53,7 +53,7 @@ class OffsetDefaultOne(Fault):
     needs = _PAGED
 
     def page_window(self, request: OperationRequest, window: PageWindow, total: int) -> PageWindow:
-        return window if _has(request, "offset") or total < _FEW else window._replace(offset=1)
+        return window if parameter_of(request, "offset") is not None or total < _FEW else window._replace(offset=1)
 
 
 class PrevBeforeStart(Fault):

@@ -12,7 +12,7 @@ from oneroster.sandbox.faults.declarations import KIMONO, NO_GRADEBOOK, SMALL_DA
 from oneroster.sandbox.http.link_header import LinkSet, PageWindow
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Problem, Reply, error_reply, unknown_object
-from oneroster.sandbox.requests.operation_request import OperationRequest, RowQuery
+from oneroster.sandbox.requests.operation_request import OperationRequest, RowQuery, parameter_of
 
 _PAGED: Final = Needs(without=SMALL_DATA | KIMONO | {"page-cap"})
 _LINKED: Final = Needs(without=SMALL_DATA | {"no-links", "page-cap"})
@@ -22,10 +22,6 @@ _FEW: Final = 2
 _RESOURCES: Final = "Resource"
 _SEVERITY: Final = "imsx_severity"
 _REFUSED: Final = "malformed id"
-
-
-def _has(request: OperationRequest, name: str) -> bool:
-    return any(known == name for known, _ in request.pairs)
 
 
 def _is_empty(request: OperationRequest, reply: Reply) -> bool:
@@ -39,7 +35,7 @@ class ResourcesDefaultOfTwo(Fault):
     needs = _PAGED
 
     def page_window(self, request: OperationRequest, window: PageWindow, total: int) -> PageWindow:
-        applies = request.operation.element == _RESOURCES and not _has(request, "limit")
+        applies = request.operation.element == _RESOURCES and parameter_of(request, "limit") is None
         return window._replace(limit=_FEW) if applies else window
 
 
@@ -119,7 +115,7 @@ class RareConflict(Fault):
     breaks = "6.1 HTTP codes [B]: the list does not have 409"
 
     def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
-        unsorted = ("orderBy", "desc") in request.pairs and not _has(request, "sort")
+        unsorted = ("orderBy", "desc") in request.pairs and parameter_of(request, "sort") is None
         return error_reply(Problem(409, "invalid data", "conflict")) if unsorted and request.query.offset else reply
 
 

@@ -13,7 +13,7 @@ from oneroster.sandbox.faults.filtering import FilterFault
 from oneroster.sandbox.faults.unfiltered_replies import unfiltered_reply
 from oneroster.sandbox.http.responses import Problem, Reply, error_reply
 from oneroster.sandbox.query.filter_parser import ParsedClause
-from oneroster.sandbox.requests.operation_request import OperationRequest
+from oneroster.sandbox.requests.operation_request import OperationRequest, parameter_of
 from oneroster.sandbox.serialization import Record
 
 _RARE: Final = frozenset({"identifier", "classCode", "location", "vendorId"})
@@ -21,10 +21,6 @@ _RARE: Final = frozenset({"identifier", "classCode", "location", "vendorId"})
 _FIELD: Final = re.compile(r"[A-Za-z]+")
 _WORD_IN_VALUE: Final = re.compile(r"[A-Za-z.]+[=~]'[^']* (AND|OR) [^']*'")
 _NOTHING: Final = "1800-01-01"
-
-
-def _parameter(request: OperationRequest | None, name: str) -> str:
-    return next((value for given, value in (request.pairs if request else ()) if given == name), "")
 
 
 def _rejected(request: OperationRequest, code: str, field: str) -> Reply:
@@ -37,7 +33,7 @@ class FilterAllowList(Fault):
     breaks = "3.2 what can be filtered [A]: any data element"
 
     def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
-        found = _FIELD.match(_parameter(request, "filter"))
+        found = _FIELD.match(parameter_of(request, "filter") or "")
         refused = found is not None and found[0] in _RARE
         return _rejected(request, "invalid_filter_field", found[0]) if found is not None and refused else reply
 
@@ -48,7 +44,7 @@ class SortAllowList(Fault):
     breaks = "3.1 sort [A]: a single field"
 
     def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
-        name = _parameter(request, "sort")
+        name = parameter_of(request, "sort") or ""
         return _rejected(request, "invalid_sort_field", name) if name in _RARE else reply
 
 
@@ -89,7 +85,7 @@ class WordsInValues(Fault):
     breaks = "3.2 quoting [B]: the value stands between the quotes"
 
     def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
-        split = _WORD_IN_VALUE.fullmatch(_parameter(request, "filter"))
+        split = _WORD_IN_VALUE.fullmatch(parameter_of(request, "filter") or "")
         return _rejected(request, "invalid_filter_field", "filter") if split else reply
 
 
@@ -109,7 +105,7 @@ class UnknownAndIgnored(Fault):
     breaks = "3.3 filter names an unknown field [A]: 400 and no data"
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
-        first, junction, _ = _parameter(request, "filter").partition(" AND noSuch")
+        first, junction, _ = (parameter_of(request, "filter") or "").partition(" AND noSuch")
         ignored = request is not None and junction and reply.status == 400 and first.startswith("status=")
         return unfiltered_reply(request) if request is not None and ignored else reply
 
@@ -120,7 +116,7 @@ class UnknownNamesEmpty(Fault):
     breaks = "3.3 fields names an unknown field [A]: all fields of the record"
 
     def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
-        names = filter(None, _parameter(request, "fields").split(","))
+        names = filter(None, (parameter_of(request, "fields") or "").split(","))
         if all(name in request.element_definition.properties for name in names):
             return reply
         wrapper = str(request.operation.wrapper)

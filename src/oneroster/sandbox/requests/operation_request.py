@@ -54,6 +54,12 @@ class OperationRequest:
         return next(iter(self.ids.values()))
 
 
+def parameter_of(request: OperationRequest | None, name: str) -> str | None:
+    """Return the first value of a query parameter as it was sent; None without it, or without a request."""
+    pairs = request.pairs if request is not None else ()
+    return next((value for given, value in pairs if given == name), None)
+
+
 class RowQuery(NamedTuple):
     """Which rows a collection holds."""
 
