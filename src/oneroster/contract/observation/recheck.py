@@ -23,6 +23,8 @@ Judge = Callable[[ObservedTenant, Operation], Iterator[Finding]]
 
 LOOKS: Final = 2
 """Re-checks of one finding on a tenant that changes meanwhile."""
+MOST_PAGES: Final = 10
+"""Pages that are read again to find out whether a collection has changed."""
 MORE_PAGES: Final = 2
 """Pages more than in the first walk; a collection that grew by more has changed."""
 
@@ -91,14 +93,14 @@ def _judged_anew(judge: Judge, tenant: ObservedTenant, operation: Operation, sym
 
 
 def has_changed(tenant: ObservedTenant, operation: Operation) -> bool:
-    """Return whether the first or the last page of a collection that was read is another one now.
+    """Return whether one of the first pages of a collection that was read, or the last, is another one now.
 
     Raises:
         KitError: See `ObservedTenant.fetch`.
     """
     source = operation if operation.many else tenant.dialect.list_of(operation.operation_id)
     for found in tenant.walks(source) if source is not None else ():
-        for page in {id(page): page for page in (*found.pages[:1], *found.pages[-1:])}.values():
+        for page in {id(page): page for page in (*found.pages[:MOST_PAGES], *found.pages[-1:])}.values():
             now = tenant.fetch(page.operation, page.values, page.query)
             if now.rows != page.rows or now.total != page.total:
                 return True

@@ -4,7 +4,7 @@ Two requests for a field, each with a filter and a sort, try several operators a
 response is wrong, the filter and the sort are asked for apart. Values of fields that may be personal are never sent.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from typing import Any, Final
@@ -17,7 +17,7 @@ from oneroster.contract.observation.evidence import finding
 from oneroster.contract.observation.field_filters import ID, comparable_fields, field_filters, paired_filters
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.probe_values import TEXT, known_collections
-from oneroster.contract.observation.recheck import LOOKS, confirmed, fresh
+from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.oracle.filters import ExpectedClause, ExpectedFilter, expected, parse_timestamp, values_at
 from oneroster.contract.oracle.sorting import first_out_of_order, omits_earlier_row, sort_values
 from oneroster.contract.result import Finding
@@ -34,8 +34,6 @@ FEW_ROWS: Final = 20
 """Rows of a sorted page: one row may come first in the order of another field as well."""
 MOST_ROWS: Final = 500
 """Rows of a collection that is filtered as a whole."""
-MOST_PAGES: Final = 10
-"""Pages that are read again to find out whether a collection has changed."""
 ASCENDING: Final = "asc"
 DESCENDING: Final = "desc"
 
@@ -80,36 +78,6 @@ def only_filtered(
     return response_about(tenant, operation, {"limit": limit, "offset": 0, "filter": str(wanted)})
 
 
-@rule(
-    "OR-FLT-16",
-    family="filtering",
-    title="Every field can be filtered by",
-    clause="3.2 what can be filtered: any data element [A]",
-    example="filter=identifier='7' is rejected with 400, or filter=endDate='2025-06-15' compares the startDate",
-    fix="map every property of the element to its column, also those that clients rarely filter by",
-    over=base_collections,
-)
-@confirmed
-def every_field_filters(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from unless_changed(_filters_of_fields, tenant, operation)
-
-
-def unless_changed(
-    judge: Callable[[ObservedTenant, Operation], Iterator[Finding]], tenant: ObservedTenant, operation: Operation
-) -> Iterator[Finding]:
-    """Yield what a judge finds, or raise what it raises; if the collection has changed, of data that are all new."""
-    for _ in range(LOOKS):
-        try:
-            found = list(judge(tenant, operation))
-        except ExplainedBy:
-            if not _has_changed(tenant, operation):
-                raise
-            tenant = fresh(tenant, renewed=True)
-        else:
-            yield from found
-            return
-
-
 class _Wrong(dict[str, str]):
     """How certain it is that filters by fields return wrong rows, by field."""
 
@@ -141,7 +109,17 @@ class _Seen:
     of_id: ParsedResponse | None = None
 
 
-def _filters_of_fields(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+@rule(
+    "OR-FLT-16",
+    family="filtering",
+    title="Every field can be filtered by",
+    clause="3.2 what can be filtered: any data element [A]",
+    example="filter=identifier='7' is rejected with 400, or filter=endDate='2025-06-15' compares the startDate",
+    fix="map every property of the element to its column, also those that clients rarely filter by",
+    over=base_collections,
+)
+@confirmed
+def every_field_filters(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     seen, fields = _Seen(), comparable_fields(tenant, operation)
     for name, known in fields.items():
         for direction, wanted in filtered_pages(tenant, operation, known).items():
@@ -317,10 +295,6 @@ def _is_as_shown(value: object, clause: ExpectedClause) -> bool:
 )
 @confirmed
 def every_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from unless_changed(_sorts_of_fields, tenant, operation)
-
-
-def _sorts_of_fields(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     fields = comparable_fields(tenant, operation)
     if not fields:
         raise NotEnoughData(0, 1, "field that holds one value")
@@ -412,9 +386,3 @@ def _is_descending(texts: list[Any]) -> bool:
 def _certainly_matches(wanted: ExpectedFilter, row: Record) -> bool:
     match = expected(wanted, row)
     return match.holds and match.trust in EXPLAINING
-
-
-def _has_changed(tenant: ObservedTenant, operation: Operation) -> bool:
-    """Whether a collection has other records than it had, or other values in them."""
-    pages = tenant.walk(operation).pages[:MOST_PAGES]
-    return any(tenant.fetch(operation, page.values, page.query).rows != page.rows for page in pages)
