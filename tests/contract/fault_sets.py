@@ -28,7 +28,7 @@ FAMILIES: Final = {rule.id: rule.family for rule in catalogue()}
 COMPANIONS: Final = {"access": "access", "errors": "errors", "privacy": "errors", "http": "errors"}
 """Families whose rules judge responses that rules of another family provoked."""
 PROVOKING: Final = {
-    "OR-ERR-08": ("OR-ACC-01", "OR-ACC-19", "OR-FLT-12"),
+    "OR-ERR-08": ("access", "OR-FLT-12"),
     "OR-ERR-09": ("OR-ACC-01",),
     "OR-ERR-10": ("OR-HTP-02", "OR-HTP-03", "OR-PAG-07"),
     "OR-HTP-08": ("http", "OR-FLT-16"),

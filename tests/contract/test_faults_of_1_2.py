@@ -18,7 +18,7 @@ from oneroster.sandbox import Sandbox
 from oneroster.sandbox.faults import CLIENT_FAULTS, FAULTS
 from oneroster.standard import Standard
 from tests.contract.fault_sets import rules_for
-from tests.contract.matrix import ADDITIONS, SEEN_BY_CHANCE, TOKEN_LIFETIME, WAYS_IN, broken_by
+from tests.contract.matrix import SEEN_BY_CHANCE, TOKEN_LIFETIME, WAYS_IN, broken_by
 from tests.contract.ways_in import way_into
 from tests.in_process import quick_sandbox
 
@@ -31,26 +31,12 @@ PLANS: Final = {
     "OR-ENG-05": RunPlan(negative=True),
     "OR-ENG-06": RunPlan(stateful=True),
 }
-ALSO: Final = {
-    "OR-HTP-08": ["http", "OR-FLT-16"],
-    "OR-ENV-07": ["errors", "http"],
-    "OR-ADD-08": ["errors", "access"],
-    "OR-ADD-09": ["errors", "access"],
-    "OR-ERR-08": ["errors", "access"],
-}
-"""Families whose requests a rule about the whole run needs."""
 
 
 def judged(fault: str, *, whole: bool) -> CheckReport:
     rule_id = BROKEN_BY[fault]
     writes = FAULTS[fault].needs.writes
-    include = (
-        ["writes"]
-        if rule_id.startswith("OR-WRT")
-        else []
-        if whole
-        else [rule_id, *ALSO.get(rule_id, () if fault in ADDITIONS else rules_for([fault]))]
-    )
+    include = ["writes"] if rule_id.startswith("OR-WRT") else [] if whole else rules_for([fault], VERSION)
     exclude = ["engine"] if whole and not rule_id.startswith("OR-ENG") else []
     with quick_sandbox(40, faults=[fault], token_lifetime=TOKEN_LIFETIME.get(fault, 3600), standard=STANDARD) as tenant:
         way = way_into(tenant, WAYS_IN.get(fault, "bearer"), writes=writes)
