@@ -42,6 +42,8 @@ PROVOKING: Final = {
 }
 """By rule about the whole run: families and rules whose requests it judges."""
 CERTAIN: Final = "[A]"
+FILTERS: Final = ("3.2 ", "3.1 filter [")
+"""How clauses on filters alone begin, in both sheets."""
 ENGINE: Final = "OR-ENG"
 ENOUGH: Final = RunBudget(requests=4000)
 WARNED: Final = {"json-booleans": {"OR-SCH-06"}, "no-minor-codes": {"OR-ERR-08", "OR-FLT-12"}}
@@ -166,7 +168,15 @@ def unexplained(
     return {each.id for each in report.violations(Level.SHOULD)} - known
 
 
+def is_certain(name: str, version: str = DEFAULT) -> bool:
+    """Return whether a fault breaks a certain fact; of filters nothing is more certain than their parameter."""
+    operations = Standard.of(version).specification.operations.values()
+    of_filters = {each.trust for known in operations for each in known.parameters if each.name == "filter"}
+    breaks = FAULTS[name].breaks
+    return CERTAIN in breaks and (not breaks.startswith(FILTERS) or of_filters == {"A"})
+
+
 def breaks_a_must(names: Collection[str], version: str = DEFAULT) -> bool:
     """Return whether a fault certainly breaks a must; a must rule reports what is only probable as a should."""
     known, rules = levels(version), rules_of(version)
-    return any(known[rules[name]] is Level.MUST and CERTAIN in FAULTS[name].breaks for name in names)
+    return any(known[rules[name]] is Level.MUST and is_certain(name, version) for name in names)
