@@ -26,7 +26,7 @@ class Cause(StrEnum):
     REFUSED = "refused"
     """The tenant answers 401 or 403 to the credentials of the run."""
     BUDGET = "budget or time"
-    """The requests or the seconds of the run do not suffice."""
+    """The requests or the seconds of the run do not suffice, or it was interrupted."""
     NO_RESPONSE = "no response"
     """The tenant did not answer, answers that it is busy, or sends nothing of OneRoster."""
     UNEXPLAINED = "not explained"

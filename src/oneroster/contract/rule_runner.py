@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from oneroster.contract.catalogue import catalogue
+from oneroster.contract.check_model import INTERRUPTED
 from oneroster.contract.clauses_by_version import basis
 from oneroster.contract.errors import (
     AccessRefusedError,
@@ -53,6 +54,7 @@ class RuleRunner:
         self._symptom_of: dict[Check, tuple[str, ...]] = {}
         self._checks: list[Check] = []
         self._unreadable: Cause | None = None
+        self._ended = False
         self.unjudged: str | None = None
 
     @property
@@ -90,10 +92,24 @@ class RuleRunner:
             self._checks.append(self._unjudged_check(rule, None, Cause.KIT_ERROR, kit_error(error)))
             return
         workers = self._tenant.gateway.limits.workers if rule.family in CONCURRENT else 1
-        results = map_parallel(workers, lambda operation: self._judged(rule, operation), operations)
-        for operation, checks in zip(operations, results, strict=True):
-            self._checks += checks
-            self._failed[rule.id, operation.operation_id] = {each.status for each in checks} & VIOLATED
+        judged: dict[str, list[Check]] = {}
+
+        def judge(operation: Operation) -> None:
+            judged[operation.operation_id] = self._judged(rule, operation)
+
+        try:
+            map_parallel(workers, judge, operations)
+        finally:
+            # After an interrupt, those that were judged until then.
+            for name in (operation.operation_id for operation in operations if operation.operation_id in judged):
+                self._checks += judged[name]
+                self._failed[rule.id, name] = {each.status for each in judged[name]} & VIOLATED
+
+    def interrupt(self, rules: Sequence[Rule]) -> None:
+        """Note that the run ends here: rules without a check are not judged, and no more requests are sent."""
+        self._ended, self._unreadable, self.unjudged = True, Cause.BUDGET, INTERRUPTED
+        known = {check.id for check in self._checks}
+        self.judge_none([rule for rule in rules if rule.id not in known], Cause.BUDGET, INTERRUPTED)
 
     def give_up(self, rules: Sequence[Rule], error: KitError) -> None:
         """Note that the tenant could not be read, and so none of the rules can be judged."""
@@ -133,7 +149,7 @@ class RuleRunner:
     def explain_unread(self) -> None:
         """Let a finding about the whole run, such as an unusable token, explain why a tenant could not be read."""
         known = next((check for check in self._checks if check.status is Status.FAILED), None)
-        if self._unreadable is None or known is None:
+        if self._unreadable is None or known is None or self._ended:
             return
         for number, check in enumerate(self._checks):
             if check.cause is self._unreadable and check.message == self.unjudged:
@@ -215,7 +231,7 @@ class RuleRunner:
 
     def _judged_on_demand(self, rule_id: str, operation_id: str) -> list[Check]:
         """Run a rule that is not part of the run on one operation, to explain another check."""
-        rule = next((each for each in catalogue() if each.id == rule_id), None)
+        rule = next((each for each in catalogue() if each.id == rule_id and not self._ended), None)
         try:
             subjects = [] if rule is None else list(rule.over(self._tenant))
         except NotJudged:

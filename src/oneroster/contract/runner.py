@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from oneroster.contract.catalogue import catalogue, select
 from oneroster.contract.clauses_by_version import applicable
@@ -34,13 +34,11 @@ from oneroster.contract.result import (
 from oneroster.contract.rule import Rule
 from oneroster.contract.rule_runner import RuleRunner, kit_error
 from oneroster.contract.run_plan import RunPlan
+from oneroster.contract.run_progress import ProgressCallback, RunProgress, no_progress
 from oneroster.contract.writes.owned_objects import cleanup, leftovers
 from oneroster.standard import DEFAULT
 
-__all__ = ["ProgressCallback", "check", "musts_first", "run_rules"]
-
-ProgressCallback = Callable[[str, int, int], None]
-"""Called with a description of the current step, the number of finished steps, and the number of all steps."""
+__all__ = ["RulesOutcome", "check", "musts_first", "run_rules"]
 
 _MAX_SEED: Final = 2**31
 IN_ORDER: Final = ("writes", "engine")
@@ -54,9 +52,10 @@ def check(
     rules: Sequence[Rule] | None = None,
     plan: RunPlan | None = None,
     seed: int | None = None,
-    progress: ProgressCallback = lambda _what, _done, _steps: None,
+    progress: ProgressCallback = no_progress,
     inspect: Callable[[ObservedTenant], None] = lambda _tenant: None,
     observe: Callable[[Exchange], None] = lambda _exchange: None,
+    interrupted: Callable[[], bool] | None = None,
 ) -> CheckReport:
     """Run rules on a tenant and return a report.
 
@@ -68,12 +67,15 @@ def check(
         rules: The rules to run; all if None.
         plan: What the run covers.
         seed: Makes the run repeatable; random if None.
-        progress: Called before each step.
+        progress: Called before each step, and when the run waits for a busy tenant.
         inspect: Called with the tenant after all rules have run.
         observe: Called with every request and its response.
+        interrupted: Returns whether the run was interrupted. With it, an interrupted run ends with a report of what
+            was judged until then.
 
     Raises:
         OverlayError: The target's dialect does not exist.
+        KeyboardInterrupt: The run was interrupted, and ``interrupted`` is None.
     """
     chosen = select() if rules is None else tuple(rules)
     seed = random.randrange(_MAX_SEED) if seed is None else seed  # noqa: S311 - not used for security
@@ -81,8 +83,9 @@ def check(
     with Gateway(target, limits, observe=observe) as gateway:
         tenant = ObservedTenant(gateway, seed, plan)
         with cleanup(tenant):
-            checks, unjudged = run_rules(tenant, chosen, progress)
-            inspect(tenant)
+            outcome = run_rules(tenant, chosen, progress, interrupted)
+            if not outcome.interrupted:
+                inspect(tenant)
         spent, unanswered = gateway.spent, unanswered_in_words(gateway.log)
     info = TargetInfo(
         base_url=target.base_url,
@@ -97,54 +100,86 @@ def check(
     return CheckReport(
         version("oneroster-kit"),
         info,
-        tuple(checks),
+        tuple(outcome.checks),
         seed,
-        unjudged,
+        outcome.unjudged,
         operation_coverage(tenant),
         leftovers(tenant),
         named=tenant.plan.named,
+        interrupted=outcome.interrupted,
     )
 
 
-def run_rules(
-    tenant: ObservedTenant, rules: Sequence[Rule], progress: ProgressCallback
-) -> tuple[list[Check], str | None]:
-    """Take a snapshot of a tenant and run rules on it.
+class RulesOutcome(NamedTuple):
+    """What rules found in a tenant.
 
-    Returns:
-        The checks, and why the tenant could not be judged completely, or None.
+    Attributes:
+        checks: The checks.
+        unjudged: Why the tenant could not be judged completely, or None.
+        interrupted: Whether the run was interrupted before its end.
     """
+
+    checks: list[Check]
+    unjudged: str | None
+    interrupted: bool = False
+
+
+def run_rules(
+    tenant: ObservedTenant,
+    rules: Sequence[Rule],
+    progress: ProgressCallback = no_progress,
+    interrupted: Callable[[], bool] | None = None,
+) -> RulesOutcome:
+    """Take a snapshot of a tenant and run rules on it; see `check` for the arguments."""
     version = tenant.standard.version
     of_run = _rules_of_the_run(tenant, rules)
     selected = {rule.id for rule in rules}
     runner = RuleRunner(tenant)
     runner.leave_out(rules)
     rules = musts_first((rule for rule in applicable(rules, version) if rule.over is not whole_run), version)
-    steps = len(tenant.dialect.operations) + len(rules)
-    done = 0
+    state = RunProgress(tenant.gateway, len(tenant.dialect.operations) + len(rules))
+    tenant.gateway.traffic.on_wait = lambda: progress(state)
+    was_interrupted = False
+    try:
+        for number, rule in enumerate(_after_reading(tenant, runner, rules, state, progress)):
+            if interrupted is not None and interrupted():
+                raise KeyboardInterrupt  # an interrupt that a library has made something else of
+            state.step, state.findings = f"judging {rule.id} {rule.title}", runner.violated
+            state.done = len(tenant.dialect.operations) + number
+            progress(state)
+            runner.run(rule)
+    except KeyboardInterrupt:
+        if interrupted is None:
+            raise
+        was_interrupted = True
+        runner.interrupt(rules)
+    for rule in of_run:
+        runner.run_once(rule, selected=rule.id in selected)
+    runner.explain_unread()
+    state.step, state.done, state.findings = "done", state.steps, runner.violated
+    progress(state)
+    return RulesOutcome(runner.checks, runner.unjudged, was_interrupted)
+
+
+def _after_reading(
+    tenant: ObservedTenant, runner: RuleRunner, rules: Sequence[Rule], state: RunProgress, progress: ProgressCallback
+) -> Sequence[Rule]:
+    """Read the collections of a tenant, and return the rules that can then be run: none if it cannot be read."""
 
     def reading(operation_id: str) -> None:
-        nonlocal done
-        progress(f"reading {operation_id}", done, steps)
-        done += 1
+        state.step = f"reading {operation_id}"
+        progress(state)
+        state.done += 1
 
     try:
         read_all_collections(tenant, reading)
     except (TenantNotTestableError, BudgetSpentError) as error:
         runner.give_up(rules, spent_before_reading(tenant, error) if isinstance(error, BudgetSpentError) else error)
-        rules = []
+        return ()
     except Exception as error:
         runner.judge_none(rules, Cause.KIT_ERROR, kit_error(error))
-        rules = []
-    for number, rule in enumerate(rules):
-        spent = f"{tenant.gateway.spent} requests, {runner.violated} violations"
-        progress(f"judging {rule.id} {rule.title} ({spent})", len(tenant.dialect.operations) + number, steps)
-        runner.run(rule)
-    for rule in of_run:
-        runner.run_once(rule, selected=rule.id in selected)
-    runner.explain_unread()
-    progress("done", steps, steps)
-    return runner.checks, runner.unjudged
+        return ()
+    return rules
 
 
 def musts_first(rules: Iterable[Rule], version: str = DEFAULT) -> list[Rule]:

@@ -146,6 +146,7 @@ def test_every_key_of_the_json_report_is_documented() -> None:
         operations=(OperationSeen("getOrg", "rostering", "GET", "/orgs/{id}", "refused", 3, None, None, (), ()),),
         repeat="oneroster check",
         leftovers=("DELETE /categories/c-1",),
+        interrupted=True,
     )
     page = (Path(__file__).parents[3] / "docs" / "report.md").read_text(encoding="utf-8")
     documented = {name.rpartition(".")[2] for name in re.findall(r"^\| `([a-z_ .\[\]]+)` \|", page, re.MULTILINE)}

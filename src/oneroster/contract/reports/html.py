@@ -29,6 +29,7 @@ _SENTENCES: Final = {
     Outcome.WARNED: "The certain requirements of OneRoster {} hold; some of the probable ones do not.",
     Outcome.VIOLATED: "Clients that rely on OneRoster {} will misread this tenant, lose rows, or fail.",
     Outcome.UNJUDGED: "This run could not check enough of OneRoster {} for a verdict on the server.",
+    Outcome.INTERRUPTED: "The run was interrupted, so what it did not reach of OneRoster {} is not judged.",
     Outcome.KIT_ERROR: "The kit failed, so this run says nothing about the server and OneRoster {}.",
 }
 

@@ -29,6 +29,7 @@ def as_json(summary: Summary) -> dict[str, Any]:
             **({"unanswered": dict(target.unanswered)} if target.unanswered else {}),
         },
         "seed": report.seed,
+        **({"interrupted": True} if report.interrupted else {}),
         **({"repeat": report.repeat} if report.repeat else {}),
         "verdict": {
             "exit_status": verdict.exit_status,

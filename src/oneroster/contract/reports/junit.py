@@ -15,7 +15,7 @@ from oneroster.contract.verdict import Outcome
 
 __all__ = ["render"]
 
-WITHOUT_VERDICT: Final = frozenset({Outcome.UNJUDGED})
+WITHOUT_VERDICT: Final = frozenset({Outcome.UNJUDGED, Outcome.INTERRUPTED})
 
 # Characters that XML 1.0 does not allow, not even escaped.
 _UNWRITABLE: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

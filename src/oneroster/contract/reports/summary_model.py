@@ -174,7 +174,7 @@ class Summary:
     @property
     def cut(self) -> tuple[Exercise, ...]:
         """The rules that the budget or the time of the run cut somewhere."""
-        return tuple(each for each in self.rules if each.cut)
+        return () if self.report.interrupted else tuple(each for each in self.rules if each.cut)
 
     def violations_of(self, level: Level) -> tuple[FindingGroup, ...]:
         """Return the violations of one level, grouped by rule."""

@@ -38,6 +38,7 @@ _OUTCOMES: Final = {
     Outcome.VIOLATED: "bold red",
     Outcome.UNJUDGED: "bold red",
     Outcome.KIT_ERROR: "bold red",
+    Outcome.INTERRUPTED: "bold red",
 }
 
 
