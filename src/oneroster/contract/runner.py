@@ -33,7 +33,7 @@ from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_coverage import operation_coverage
 from oneroster.contract.observation.outside_the_run import outside_the_run
 from oneroster.contract.observation.snapshot import read_all_collections
-from oneroster.contract.observation.whole_run import FailedRequests, whole_run
+from oneroster.contract.observation.whole_run import FailedChecks, whole_run
 from oneroster.contract.result import HOLDS, STATUS_OF, VIOLATED, Cause, Check, CheckReport, Finding, Status, TargetInfo
 from oneroster.contract.rule import Rule
 from oneroster.contract.run_plan import RunPlan
@@ -241,13 +241,10 @@ class _RuleRunner:
 
     def run_once(self, rule: Rule, *, selected: bool = True) -> None:
         """Run a rule about the whole run; one that is not selected counts only if it has a finding."""
-        FailedRequests.of(self._tenant).update(
-            evidence.request
-            for each in self._checks
-            if each.status is Status.FAILED
-            for evidence in each.evidence
-            if evidence.request is not None
-        )
+        reported = FailedChecks.of(self._tenant)
+        for each in self._checks:
+            if each.status in VIOLATED:
+                reported.add(each)
         operation = next(iter(self._tenant.standard.specification.operations.values()))
         try:
             findings = list(rule.judge(self._tenant, operation))
