@@ -28,7 +28,7 @@ class Cause(StrEnum):
     BUDGET = "budget or time"
     """The requests or the seconds of the run do not suffice."""
     NO_RESPONSE = "no response"
-    """The tenant did not answer, or answers that it is busy."""
+    """The tenant did not answer, answers that it is busy, or sends nothing of OneRoster."""
     UNEXPLAINED = "not explained"
     """The tenant behaves in a way that the rule cannot judge and that no finding explains; the kit lacks a rule."""
     KIT_ERROR = "error of the kit"

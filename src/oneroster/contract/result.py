@@ -4,7 +4,8 @@ The parts of a check stand in `oneroster.contract.check_model`, and are exported
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from oneroster.contract.causes import Cause
@@ -58,6 +59,7 @@ class TargetInfo:
         started_at: When the run started (UTC, ISO 8601).
         seconds: How long it took.
         requests: How many requests it sent.
+        unanswered: How many of them got no response of the API, by what came: HTTP 429, 502, 503, 504, or nothing.
     """
 
     base_url: str
@@ -67,6 +69,7 @@ class TargetInfo:
     seconds: float
     requests: int
     overlay: str = ""
+    unanswered: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def dialect(self) -> str:

@@ -13,6 +13,7 @@ from oneroster.contract.causes import Cause
 from oneroster.contract.check_model import VIOLATED, Check, Status
 from oneroster.contract.errors import NotRequested
 from oneroster.contract.levels import Level, level_of_clause
+from oneroster.counts import count_of
 
 __all__ = ["Outcome", "RuleCounts", "Verdict", "verdict_on"]
 
@@ -171,7 +172,12 @@ def verdict_on(
         status = KIT_ERROR_EXIT
     elif gaps:
         status = UNJUDGED_EXIT
-    headline = _prefix(status, gaps) + _counts_text(musts, shoulds, _violated(rules, Status.WARNED))
+    tested = any(rule.tested for rule in rules)
+    counts = _counts_text(musts, shoulds, _violated(rules, Status.WARNED))
+    if unjudged is not None and not tested:
+        # One cause; how many rules it leaves untested by which cause says nothing more.
+        counts = f"none of {count_of(len(rules), 'rule')} was tested"
+    headline = _prefix(status, gaps) + counts
     shown = gaps if status == UNJUDGED_EXIT else ()
     gap_rules = frozenset[str]().union(*(gap.rules for gap in found))
     return Verdict(status, _outcome(status, rules), headline, musts, shoulds, shown, gap_rules)

@@ -64,6 +64,8 @@ class Incidents:
         lost: The request lines of reads whose connection was closed without a response, twice in a row.
         token_problems: The responses of the token endpoint that cannot be used, with what is wrong with them.
         unanswered: How many requests got each status of `NO_ANSWER`.
+        repeated: How many requests were repeated because the tenant was busy, by its status.
+        longest_wait: The longest pause in seconds that a busy tenant asked for; 0 if it asked for none.
     """
 
     server_errors: list[ServerError] = field(default_factory=list)
@@ -71,6 +73,8 @@ class Incidents:
     lost: list[str] = field(default_factory=list)
     token_problems: list[tuple[Exchange, str]] = field(default_factory=list)
     unanswered: Counter[int] = field(default_factory=Counter)
+    repeated: Counter[int] = field(default_factory=Counter)
+    longest_wait: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def add_server_error(self, exchange: Exchange, *, repeated: bool) -> None:
@@ -92,6 +96,12 @@ class Incidents:
         """Note a request that was answered with a status of `NO_ANSWER`."""
         with self._lock:
             self.unanswered[status] += 1
+
+    def add_busy(self, status: int, asked: float, *, repeated: bool) -> None:
+        """Note that the tenant was busy, the pause in seconds that it asked for, and whether it is asked again."""
+        with self._lock:
+            self.repeated[status] += repeated
+            self.longest_wait = max(self.longest_wait, asked)
 
     def add_token_response(self, exchange: Exchange) -> None:
         """Note a response of the token endpoint; one that cannot be used is kept."""

@@ -118,11 +118,12 @@ class RequestAttempts:
             if exchange.status not in NO_ANSWER:
                 self._budget.served()
                 return exchange
-            delay = seconds_to_wait(exchange.status, exchange.headers, datetime.now(UTC))
-            if delay is None:
-                delay = float(2 ** (attempt - 1))
+            asked = seconds_to_wait(exchange.status, exchange.headers, datetime.now(UTC))
+            delay = float(2 ** (attempt - 1)) if asked is None else asked
             patient = delay <= min(MAX_RETRY_AFTER, self._budget.seconds_left)
-            if exchange.status not in BUSY or attempt == BUSY_ATTEMPTS or not patient:
+            repeated = exchange.status in BUSY and attempt < BUSY_ATTEMPTS and patient
+            self._incidents.add_busy(exchange.status, asked or 0.0, repeated=repeated)
+            if not repeated:
                 break
             self._budget.slow_down(began, delay)
         self._incidents.add_unanswered(exchange.status)

@@ -161,7 +161,7 @@ class Sender:
             return "timeout"
         if isinstance(error, ResponseTooLargeError):
             return f"the response is longer than {self._limits.body} bytes"
-        return f"{describe(error)}, {type(error).__name__}"
+        return describe(error)
 
 
 def _origin(request: httpx.Request) -> str:

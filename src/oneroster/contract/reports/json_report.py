@@ -26,6 +26,7 @@ def as_json(summary: Summary) -> dict[str, Any]:
             "started_at": target.started_at,
             "seconds": target.seconds,
             "requests": target.requests,
+            **({"unanswered": dict(target.unanswered)} if target.unanswered else {}),
         },
         "seed": report.seed,
         **({"repeat": report.repeat} if report.repeat else {}),
