@@ -24,7 +24,7 @@ from oneroster.contract.levels import Level, level_of, lower_here, weakest
 from oneroster.contract.observation.nothing_to_judge import nothing_to_judge
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.outside_the_run import outside_the_run
-from oneroster.contract.observation.whole_run import FailedRequests
+from oneroster.contract.observation.whole_run import FailedChecks
 from oneroster.contract.result import (
     HOLDS,
     STATUS_OF,
@@ -122,13 +122,10 @@ class RuleRunner:
 
     def run_once(self, rule: Rule, *, selected: bool = True) -> None:
         """Run a rule about the whole run; one that is not selected counts only if it has a finding."""
-        FailedRequests.of(self._tenant).update(
-            evidence.request
-            for each in self._checks
-            if each.status is Status.FAILED
-            for evidence in each.evidence
-            if evidence.request is not None
-        )
+        reported = FailedChecks.of(self._tenant)
+        for each in self._checks:
+            if each.status in VIOLATED:
+                reported.add(each)
         operation = next(iter(self._tenant.standard.specification.operations.values()))
         try:
             findings = list(rule.judge(self._tenant, operation))
