@@ -190,7 +190,7 @@ def test_on_a_terminal_a_pause_has_its_length_and_its_reason(
         display.plan(("users",))
         display.wait(60.0, "HTTP 503, the server is busy")
     shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capsys.readouterr().err)
-    assert "waiting 60 s: HTTP 503, the server is busy; 1 request sent again so far" in shown
+    assert "waiting 60 s: HTTP 503; 1 retried" in shown
 
 
 def test_without_a_terminal_pauses_of_many_requests_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,6 @@
 """The output of `oneroster pull`: progress and summary."""
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -69,7 +70,10 @@ class _Waits(ProgressColumn):
         if wait is None:
             return Text()
         left = wait.until - time.monotonic()
-        return Text(pause_words(left, wait.reason, wait.repeated) if left > 0 else f"{wait.repeated} retried")
+        if left <= 0:
+            return Text(f"{wait.repeated} retried")
+        # Beside the bars there is little room.
+        return Text(f"waiting {math.ceil(left)} s: {wait.reason.partition(',')[0]}; {wait.repeated} retried")
 
 
 class _Wait(NamedTuple):
