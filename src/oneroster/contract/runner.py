@@ -33,7 +33,7 @@ from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_coverage import operation_coverage
 from oneroster.contract.observation.outside_the_run import outside_the_run
 from oneroster.contract.observation.snapshot import read_all_collections
-from oneroster.contract.observation.whole_run import FailedRequests, whole_run
+from oneroster.contract.observation.whole_run import FailedRequests, ToldRequests, whole_run
 from oneroster.contract.result import HOLDS, STATUS_OF, VIOLATED, Cause, Check, CheckReport, Finding, Status, TargetInfo
 from oneroster.contract.rule import Rule
 from oneroster.contract.run_plan import RunPlan
@@ -173,7 +173,8 @@ def _rules_of_the_run(tenant: ObservedTenant, rules: Sequence[Rule]) -> list[Rul
     What goes wrong with a request is reported whichever rules were named, as long as something did go wrong.
     """
     selected = {rule.id for rule in rules}
-    every = [rule for rule in catalogue() if rule.over is whole_run]
+    known = applicable(catalogue(), tenant.standard.version)
+    every = [rule for rule in known if rule.over is whole_run]
     partial = tenant.plan.partial
     return [rule for rule in every if rule.id in selected or (partial and rule.id not in tenant.plan.excluded)]
 
@@ -241,13 +242,12 @@ class _RuleRunner:
 
     def run_once(self, rule: Rule, *, selected: bool = True) -> None:
         """Run a rule about the whole run; one that is not selected counts only if it has a finding."""
-        FailedRequests.of(self._tenant).update(
-            evidence.request
-            for each in self._checks
-            if each.status is Status.FAILED
-            for evidence in each.evidence
-            if evidence.request is not None
-        )
+        for each in self._checks:
+            told = {evidence.request for evidence in each.evidence if evidence.request is not None}
+            if each.status in VIOLATED:
+                ToldRequests.of(self._tenant).update(told)
+            if each.status is Status.FAILED:
+                FailedRequests.of(self._tenant).update(told)
         operation = next(iter(self._tenant.standard.specification.operations.values()))
         try:
             findings = list(rule.judge(self._tenant, operation))

@@ -154,6 +154,8 @@ class Gateway:
         if not self.is_own(url):
             raise RequestNotAllowedError("the URL is not of the tenant's origin; credentials are not sent there")
         exchange = self._send_with_renewal(method, url, access, headers)
+        # Without the right credentials, further headers do not change the response.
+        self.incidents.add_response(exchange, usual=method == "GET" and (headers is None or access is not None))
         self._observe(exchange)
         return exchange
 
@@ -233,6 +235,7 @@ class Gateway:
         url = self.target.url_of(encoded_path(operation.path, {parameters[0]: sourced_id}))
         headers = None if content is None else {"Content-Type": "application/json"}
         exchange = self._send_with_renewal(method, url, access, headers, content)
+        self.incidents.add_response(exchange, usual=True)
         self._observe(exchange)
         return exchange
 
@@ -267,6 +270,7 @@ class Gateway:
         url = self.target.url_of(encoded_path(operation.path, dict(parents)))
         headers = {"Content-Type": "application/json"}
         exchange = self._attempts.send_once("POST", url, access or self.target.access, headers, content)
+        self.incidents.add_response(exchange, usual=True)
         self._observe(exchange)
         for supplied, allocated in id_pairs(exchange, operation).items():
             if supplied in self._own_ids and allocated not in known:

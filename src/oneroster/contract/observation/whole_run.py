@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster_runtime.specification import Operation
 
-__all__ = ["FailedRequests", "whole_run"]
+__all__ = ["FailedRequests", "ToldRequests", "whole_run"]
 
 
 def whole_run(_tenant: ObservedTenant) -> Iterator[Operation]:
@@ -22,4 +22,13 @@ class FailedRequests(set[str]):
     @classmethod
     def of(cls, tenant: ObservedTenant) -> "FailedRequests":
         """Return the request lines of a tenant's failed checks."""
+        return tenant.memo(cls, cls)
+
+
+class ToldRequests(set[str]):
+    """The request lines in the evidence of all violations, shoulds too, for rules that are no musts themselves."""
+
+    @classmethod
+    def of(cls, tenant: ObservedTenant) -> "ToldRequests":
+        """Return the request lines of a tenant's violations."""
         return tenant.memo(cls, cls)
