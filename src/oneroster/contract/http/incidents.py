@@ -113,8 +113,8 @@ class Incidents:
         with self._lock:
             self.unanswered[status] += 1
 
-    def add_response(self, exchange: Exchange, *, usual: bool) -> None:
-        """Note a response of the API to any request; ``usual`` says that the request has no unusual headers."""
+    def add_response(self, exchange: Exchange, *, usual: bool) -> Exchange:
+        """Note a response of the API to any request, and return it; ``usual``: no header may have changed it."""
         with self._lock:
             if usual and exchange.status // 100 == CLIENT_ERROR and len(exchange.body) <= LONGEST_ERROR:
                 self.errors.append(exchange)
@@ -122,6 +122,7 @@ class Incidents:
                 self.warnings += [exchange] if CODE_MAJOR in exchange.body else []
             if len(self.talkative) < MOST_TALKATIVE and any(map(_is_free_text, exchange.headers.items())):
                 self.talkative.append(replace(exchange, body=b""))
+        return exchange
 
     def add_token_response(self, exchange: Exchange) -> None:
         """Note a response of the token endpoint; one that cannot be used is kept."""

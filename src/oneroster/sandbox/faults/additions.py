@@ -353,8 +353,8 @@ class FlatMinorCode(Fault):
 
 class StatusWithReference(Fault):
     name = "status-with-reference"
-    does = "sends the imsx_operationRefIdentifier of OneRoster 1.1 in the status object of a 404"
-    breaks = "1.1 closed objects [A]: the status object has four members"
+    does = "sends the imsx_operationRefIdentifier of an earlier version in the status object of a 404"
+    breaks = "closed objects [A]: the status object has four members"
     needs = _STATUS
     hides = frozenset({"404 body"})
 
