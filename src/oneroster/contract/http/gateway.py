@@ -66,6 +66,7 @@ class Gateway:
         target: The tenant.
         limits: The limits of the run.
         incidents: What went wrong with the requests of the run.
+        traffic: What the requests wait for just now.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Gateway:
         self.incidents: Final = Incidents()
         self._budget = BudgetTracker(self.limits, REQUESTS_FOR_WRITES if target.allow_writes else 0, pause)
         self._sender = Sender(target, self.limits, self._budget)
+        self.traffic: Final = self._sender.traffic
         self._renewal = TokenRenewal(target.access, self._post_token)
         self._attempts = RequestAttempts(target, self._sender, self._budget, self._renewal, self.incidents)
         self._own_ids: set[str] = set()
@@ -170,9 +172,7 @@ class Gateway:
         """
         url = getattr(self.target.access, "token_url", None)
         if not isinstance(url, str):
-            raise RequestNotAllowedError(
-                "the credentials have no token endpoint; forms are only posted to a token endpoint"
-            )
+            raise RequestNotAllowedError("the credentials have no token endpoint; forms are posted to nothing else")
         raw = self._sender.send(self._sender.build_request("POST", url, dict(headers), form))
         curl = " ".join(filter(None, [curl_access, self.target.curl_options(url)]))
         exchange = Exchange("POST", url, url, raw.status, raw.headers, raw.body, raw.seconds, curl)

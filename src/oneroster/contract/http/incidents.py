@@ -81,6 +81,8 @@ class Incidents:
         errors: The responses of the API that say that a request was wrong, to requests without unusual headers.
         warnings: The responses with data and a status payload, up to some size, to requests without unusual headers.
         talkative: Responses, without their bodies, with a text in a header that is none of HTTP.
+        repeated: How many requests were repeated because the tenant was busy, by its status.
+        longest_wait: The longest pause in seconds that a busy tenant asked for; 0 if it asked for none.
     """
 
     server_errors: list[ServerError] = field(default_factory=list)
@@ -91,6 +93,8 @@ class Incidents:
     errors: list[Exchange] = field(default_factory=list)
     warnings: list[Exchange] = field(default_factory=list)
     talkative: list[Exchange] = field(default_factory=list)
+    repeated: Counter[int] = field(default_factory=Counter)
+    longest_wait: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def add_server_error(self, exchange: Exchange, *, repeated: bool) -> None:
@@ -123,6 +127,12 @@ class Incidents:
             if len(self.talkative) < MOST_TALKATIVE and any(map(_is_free_text, exchange.headers.items())):
                 self.talkative.append(replace(exchange, body=b""))
         return exchange
+
+    def add_busy(self, status: int, asked: float, *, repeated: bool) -> None:
+        """Note that the tenant was busy, the pause in seconds that it asked for, and whether it is asked again."""
+        with self._lock:
+            self.repeated[status] += repeated
+            self.longest_wait = max(self.longest_wait, asked)
 
     def add_token_response(self, exchange: Exchange) -> None:
         """Note a response of the token endpoint; one that cannot be used is kept."""

@@ -14,6 +14,7 @@ import httpx
 from oneroster.contract.errors import BrokenResponseError, UnreachableError
 from oneroster.contract.http.budget import BudgetTracker, RunBudget
 from oneroster.contract.http.target import Target
+from oneroster.contract.http.traffic import Traffic
 from oneroster.errors import ConfigurationError, ResponseTimeoutError, ResponseTooLargeError, TransportError
 from oneroster.transport.bounded_response import BodyBuffer, ResponseLimits, read_body
 from oneroster.transport.deadline import until
@@ -67,10 +68,15 @@ class Sender:
         target: The tenant.
         limits: The limits of the run.
         budget: Paces the requests.
+
+    Attributes:
+        log: All requests sent so far.
+        traffic: What they wait for just now.
     """
 
     def __init__(self, target: Target, limits: RunBudget, budget: BudgetTracker) -> None:
         self.log: list[LogEntry] = []
+        self.traffic: Final = Traffic()
         self._target = target
         self._limits = limits
         self._budget = budget
@@ -147,7 +153,7 @@ class Sender:
         self.log.append(LogEntry(request.method, path, status, seconds, frozenset(request.url.params)))
 
     def _receive(self, request: httpx.Request, deadline: float) -> tuple[int, httpx.Headers, bytes]:
-        with until(deadline):
+        with self.traffic.sending(), until(deadline):
             response = self._client.send(request, stream=True)
             try:
                 body = read_body(response, BodyBuffer(response, self._response_limits, deadline, "the request"))
@@ -161,7 +167,7 @@ class Sender:
             return "timeout"
         if isinstance(error, ResponseTooLargeError):
             return f"the response is longer than {self._limits.body} bytes"
-        return f"{describe(error)}, {type(error).__name__}"
+        return describe(error)
 
 
 def _origin(request: httpx.Request) -> str:

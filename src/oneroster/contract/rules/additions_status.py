@@ -14,7 +14,7 @@ from oneroster.contract.observation.whole_run import whole_run
 from oneroster.contract.oracle.status_payload_parser import status_entries
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
-from oneroster.contract.rules.errors_everywhere import Problem, errors_by_problem
+from oneroster.contract.rules.errors_everywhere import Problem, responses_by_problem
 from oneroster.contract.rules.errors_payload import DENIED, error_responses
 from oneroster_runtime.specification import Operation
 
@@ -129,8 +129,8 @@ def _is_field(field: Any) -> bool:
     over=whole_run,
 )
 def every_error_is_a_status_object(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
-    found = errors_by_problem(tenant, _problem)
-    yield from found.findings(("OR-ADD-08", "OR-ADD-09", "OR-ERR-07", "OR-ERR-06", "OR-ACC-03"))
+    told_by = ("OR-ADD-08", "OR-ADD-09", "OR-ERR-07", "OR-ERR-06", "OR-ACC-03")
+    yield from responses_by_problem(tenant, tenant.gateway.incidents.errors, _problem, told_by).findings()
 
 
 def _problem(tenant: ObservedTenant, _operation: Operation, exchange: Exchange) -> Problem | None:

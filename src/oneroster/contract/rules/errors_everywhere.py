@@ -13,7 +13,7 @@ from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_coverage import operation_at
-from oneroster.contract.observation.whole_run import FailedRequests, ToldRequests, whole_run
+from oneroster.contract.observation.whole_run import FailedChecks, whole_run
 from oneroster.contract.oracle.error_leaks import MARKUP, internals_in, leaks_in
 from oneroster.contract.oracle.status_payload_parser import contradicts, has_code_minor, status_entries, wrong_warning
 from oneroster.contract.result import Evidence, Finding
@@ -21,7 +21,7 @@ from oneroster.contract.rule import rule
 from oneroster.contract.rules.errors_payload import wrong_minor_code
 from oneroster_runtime.specification import Operation
 
-__all__ = ["FoundProblems", "errors_by_problem"]
+__all__ = ["FoundProblems", "Problem", "responses_by_problem"]
 
 OF_SERVERS: Final = frozenset({405, 406, 408, 411, 412, 413, 414, 415, 416, 417, 421, 426, 429, 431})
 """Statuses with which servers and gateways answer for the API."""
@@ -36,52 +36,58 @@ Problem = tuple[str, Level | None]
 
 @dataclass
 class FoundProblems:
-    """What is wrong with the error responses of a run.
+    """What is wrong with some responses of a run.
 
     Attributes:
-        judged: How many were judged.
-        new: The responses with each problem, by problem.
-        told: A problem that a failed check tells already.
+        told_by: The rules that tell the same of the requests that they send.
+        judged: How many responses were judged.
+        new: The responses with each problem, by problem, each with its operation.
+        told: A problem that a failed check of these rules tells already.
     """
 
+    told_by: tuple[str, ...]
     judged: int = 0
-    new: dict[Problem, list[Exchange]] = field(default_factory=dict)
+    new: dict[Problem, list[tuple[Operation, Exchange]]] = field(default_factory=dict)
     told: Problem | None = None
 
-    def findings(self, told_by: tuple[str, ...]) -> Iterator[Finding]:
-        """Yield a finding for each problem; those that failed checks of some rules tell are explained by them."""
-        for (problem, level), exchanges in self.new.items():
-            evidence = tuple(
-                Evidence(each.request, count=len(exchanges), curl=each.curl) for each in exchanges[:SHOWN_REQUESTS]
-            )
-            statuses = ", ".join(f"HTTP {status}" for status in sorted({each.status for each in exchanges}))
-            yield Finding(f"{problem}: {count_of(len(exchanges), 'response')} with {statuses}", evidence, level)
+    def leave_out_what_is_told(self, known: FailedChecks) -> None:
+        """Leave out problems of which a failed check tells; a should tells of no must."""
+        for problem, odd in tuple(self.new.items()):
+            places = {name for rule_id in self.told_by for name in known.operations.get(rule_id, ())}
+            of_shoulds = problem[1] is not None and any(operation.operation_id in places for operation, _ in odd)
+            if of_shoulds or any(exchange.request in known.requests for _, exchange in odd):
+                self.told = self.told or problem
+                del self.new[problem]
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield a finding for each problem; those that are told are explained by the rules that tell them."""
+        for (problem, level), odd in self.new.items():
+            evidence = tuple(Evidence(each.request, count=len(odd), curl=each.curl) for _, each in odd[:SHOWN_REQUESTS])
+            statuses = ", ".join(f"HTTP {status}" for status in sorted({each.status for _, each in odd}))
+            yield Finding(f"{problem}: {count_of(len(odd), 'response')} with {statuses}", evidence, level)
         if self.told is not None and not self.new:
             problem, level = self.told
-            raise ExplainedBy(told_by, problem, anywhere=True, otherwise=problem, level=level)
+            raise ExplainedBy(self.told_by, problem, anywhere=True, otherwise=problem, level=level)
         if not self.judged:
-            raise NotEnoughData(0, 1, "error response")
+            raise NotEnoughData(0, 1, "such response")
 
 
-def errors_by_problem(
+def responses_by_problem(
     tenant: ObservedTenant,
+    exchanges: Iterable[Exchange],
     problem_of: Callable[[ObservedTenant, Operation, Exchange], Problem | None],
-    exchanges: Iterable[Exchange] | None = None,
+    told_by: tuple[str, ...],
 ) -> FoundProblems:
-    """Return what is wrong with the error responses of the run to ordinary requests for an operation, or with some."""
-    failed, told, found = FailedRequests.of(tenant), ToldRequests.of(tenant), FoundProblems()
-    for exchange in tuple(tenant.gateway.incidents.errors if exchanges is None else exchanges):
+    """Return what is wrong with responses to ordinary requests for an operation."""
+    found = FoundProblems(told_by)
+    for exchange in tuple(exchanges):
         operation = operation_at(tenant, exchange)
         if exchange.status in OF_SERVERS or operation is None or not _is_ordinary(exchange):
             continue
         found.judged += 1
         if (problem := problem_of(tenant, operation, exchange)) is not None:
-            found.new.setdefault(problem, []).append(exchange)
-    for problem, odd in tuple(found.new.items()):
-        # A should explains no must.
-        if any(each.request in (failed if problem[1] is None else told) for each in odd):
-            found.told = found.told or problem
-            del found.new[problem]
+            found.new.setdefault(problem, []).append((operation, exchange))
+    found.leave_out_what_is_told(FailedChecks.of(tenant))
     return found
 
 
@@ -108,8 +114,8 @@ def _is_ordinary(exchange: Exchange) -> bool:
     over=whole_run,
 )
 def every_error_says_failure(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
-    found = errors_by_problem(tenant, _wrong_codes_or_data)
-    yield from found.findings(("OR-ERR-08", "OR-FLT-12", "OR-ACC-01", "OR-WRT-43"))
+    told_by = ("OR-ERR-08", "OR-FLT-12", "OR-ACC-01", "OR-WRT-43")
+    yield from responses_by_problem(tenant, tenant.gateway.incidents.errors, _wrong_codes_or_data, told_by).findings()
 
 
 def _wrong_codes_or_data(tenant: ObservedTenant, operation: Operation, exchange: Exchange) -> Problem | None:
@@ -135,13 +141,15 @@ def _wrong_codes_or_data(tenant: ObservedTenant, operation: Operation, exchange:
     fix="write the details to the server log, and switch off the debugging headers of the framework",
     over=whole_run,
 )
-def no_internals_anywhere(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
-    in_bodies = errors_by_problem(tenant, _internals)
-    for exchange in tuple(tenant.gateway.incidents.talkative):
+def no_internals_anywhere(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    incidents, told_by = tenant.gateway.incidents, ("OR-ERR-09", "OR-WRT-43", "OR-ACC-03")
+    found = responses_by_problem(tenant, incidents.errors, _internals, told_by)
+    for exchange in tuple(incidents.talkative):
         for kind in internals_in(list(exchange.headers.values())):
-            in_bodies.new.setdefault((f"a header of a response contains {kind}", None), []).append(exchange)
-        in_bodies.judged += 1
-    yield from in_bodies.findings(("OR-ERR-09", "OR-WRT-43", "OR-ACC-03"))
+            place = operation_at(tenant, exchange) or operation
+            found.new.setdefault((f"a header of a response contains {kind}", None), []).append((place, exchange))
+        found.judged += 1
+    yield from found.findings()
 
 
 def _internals(_tenant: ObservedTenant, _operation: Operation, exchange: Exchange) -> Problem | None:
@@ -164,8 +172,8 @@ def _internals(_tenant: ObservedTenant, _operation: Operation, exchange: Exchang
 def every_warning_says_its_case(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
     if not tenant.standard.specification.warnings:
         raise NotOffered("this version of OneRoster has no warnings beside data")
-    found = errors_by_problem(tenant, _wrong_warning, tenant.gateway.incidents.warnings)
-    yield from found.findings(("OR-ERR-15", "OR-SRT-05", "OR-FLD-04"))
+    warnings, told_by = tenant.gateway.incidents.warnings, ("OR-ERR-15", "OR-SRT-05", "OR-FLD-04")
+    yield from responses_by_problem(tenant, warnings, _wrong_warning, told_by).findings()
 
 
 def _wrong_warning(tenant: ObservedTenant, operation: Operation, exchange: Exchange) -> Problem | None:

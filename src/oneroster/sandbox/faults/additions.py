@@ -2,13 +2,13 @@
 
 # ruff: noqa: ARG002  # hooks have a fixed signature
 
-import re
 from abc import abstractmethod
 from dataclasses import replace
 from typing import Any, ClassVar, Final
 
 from oneroster.sandbox.faults.base import Fault
-from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, WRITE_NEEDS, Needs
+from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
+from oneroster.sandbox.faults.status_objects import is_status_object, with_flat_code
 from oneroster.sandbox.faults.target_records import is_active, last_record, reversed_rows
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Reply, error_reply, unknown_object
@@ -22,10 +22,7 @@ _OBJECTIVES: Final = Needs(features=frozenset({"learning objectives"}), without=
 _STATUS: Final = Needs(features=frozenset({"nested minor codes"}), without=SMALL_DATA | {"no-minor-codes"})
 _DISCOVERY: Final = Needs(features=frozenset({"discovery documents"}))
 _UNAUTHORIZED: Final = 401
-_NOT_FOUND: Final = 404
-_REJECTED: Final = 422
 _PARENTS: Final = frozenset({"parent", "guardian"})
-_CODE_MAJOR: Final = "imsx_codeMajor"
 _CODE_MINOR: Final = "imsx_CodeMinor"
 
 
@@ -283,10 +280,6 @@ class ScoreBelowScale(Fault):
         store.put("Result", result | {"score": -5.0})
 
 
-def _is_status(body: Any) -> bool:
-    return isinstance(body, dict) and _CODE_MAJOR in body
-
-
 class StatusWrapped(Fault):
     name = "status-wrapped"
     does = "puts the status object of an error under imsx_StatusInfo"
@@ -294,7 +287,7 @@ class StatusWrapped(Fault):
     needs = _STATUS
 
     def formed_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
-        return replace(reply, body={"imsx_StatusInfo": reply.body}) if _is_status(reply.body) else reply
+        return replace(reply, body={"imsx_StatusInfo": reply.body}) if is_status_object(reply.body) else reply
 
 
 class RefusalWrapped(Fault):
@@ -304,7 +297,7 @@ class RefusalWrapped(Fault):
     needs = _STATUS
 
     def formed_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
-        wrapped = reply.status == _UNAUTHORIZED and _is_status(reply.body)
+        wrapped = reply.status == _UNAUTHORIZED and is_status_object(reply.body)
         return replace(reply, body={"imsx_StatusInfo": reply.body}) if wrapped else reply
 
 
@@ -315,7 +308,7 @@ class _OtherMinorCode(Fault, abstract=True):
     code: ClassVar[str]
 
     def formed_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
-        if reply.status != self.status or not _is_status(reply.body) or _CODE_MINOR not in reply.body:
+        if reply.status != self.status or not is_status_object(reply.body) or _CODE_MINOR not in reply.body:
             return reply
         fields = [field | {"imsx_codeMinorFieldValue": self.code} for field in _fields(reply.body)]
         return replace(reply, body=reply.body | {_CODE_MINOR: {"imsx_codeMinorField": fields}})
@@ -348,53 +341,7 @@ class FlatMinorCode(Fault):
     needs = _STATUS
 
     def formed_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
-        return _with_flat_code(reply) if _is_status(reply.body) else reply
-
-
-class StatusWithReference(Fault):
-    name = "status-with-reference"
-    does = "sends the imsx_operationRefIdentifier of an earlier version in the status object of a 404"
-    breaks = "closed objects [A]: the status object has four members"
-    needs = _STATUS
-    hides = frozenset({"404 body"})
-
-    def formed_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
-        if reply.status != _NOT_FOUND or not _is_status(reply.body):
-            return reply
-        return replace(reply, body=reply.body | {"imsx_operationRefIdentifier": "read"})
-
-
-class NestedNotFoundFlat(Fault):
-    name = "nested-not-found-flat"
-    does = "sends the minor code of the 404 of a nested collection of the gradebook as a text"
-    breaks = "3.5 imsx_CodeMinor [A]: fields with name and value"
-    needs = replace(_STATUS, without=_STATUS.without | NO_GRADEBOOK | {"no-nested"})
-    hides = frozenset({"nested 404 body"})
-
-    def formed_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
-        is_nested = re.search(rb"/gradebook/.*/classes/[^/]+/", raw_request.raw_path)
-        if reply.status != _NOT_FOUND or not is_nested or not _is_status(reply.body):
-            return reply
-        return _with_flat_code(reply)
-
-
-class WriteRefusalFlat(Fault):
-    name = "write-refusal-flat"
-    does = "sends the minor code of a rejected PUT as a text"
-    breaks = "3.5 imsx_CodeMinor [A]: fields with name and value"
-    needs = replace(WRITE_NEEDS, features=_STATUS.features, without=WRITE_NEEDS.without | _STATUS.without)
-
-    def formed_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
-        is_rejected = raw_request.method == "PUT" and reply.status == _REJECTED and _is_status(reply.body)
-        return _with_flat_code(reply) if is_rejected else reply
-
-
-def _with_flat_code(reply: Reply) -> Reply:
-    if _CODE_MINOR not in reply.body:
-        return reply
-    body = {name: value for name, value in reply.body.items() if name != _CODE_MINOR}
-    word = reply.body[_CODE_MINOR]["imsx_codeMinorField"][0]["imsx_codeMinorFieldValue"]
-    return replace(reply, body=body | {"imsx_codeMinor": word})
+        return with_flat_code(reply) if is_status_object(reply.body) else reply
 
 
 def _discovers(raw_request: RawRequest) -> bool:
