@@ -221,7 +221,8 @@ def each_scope_missing(tenant: ObservedTenant, operation: Operation) -> Iterator
         if _scopes_are_ignored(tenant, operation, others):
             one = next((each for each in scoped_collections(tenant) if each.tag == operation.tag), operation)
             text = f"{operation.operation_id} can be read with a token of any scope"
-            raise ExplainedBy("OR-ACC-11", text, one.operation_id, otherwise=text)
+            evidence = exchange_finding(text, exchange).evidence
+            raise ExplainedBy("OR-ACC-11", text, one.operation_id, otherwise=text, evidence=evidence)
         level = None if isinstance(granted, str) else Level.SHOULD
         yield exchange_finding(
             f"{operation.operation_id} can be read with every scope except {' and '.join(operation.oauth_scopes)}",

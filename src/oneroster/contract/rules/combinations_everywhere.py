@@ -13,7 +13,7 @@ from oneroster.contract.http.incidents import is_server_error
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.combined_requests import combined
-from oneroster.contract.observation.evidence import count_of
+from oneroster.contract.observation.evidence import count_of, evidence_of
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.operation_selectors import all_collections, nested
 from oneroster.contract.observation.probe_values import probe_fields, usable_values
@@ -335,7 +335,9 @@ def bounds_of_filters(tenant: ObservedTenant, operation: Operation) -> Iterator[
         return
     wrong = _wrong_bounds(reading, matching)
     if wrong is not None and not found.is_cut(reading):
-        raise ExplainedBy((*COMPARISONS, *ORDERS, "OR-PAG-08"), wrong, anywhere=True, otherwise=wrong)
+        raise ExplainedBy(
+            (*COMPARISONS, *ORDERS, "OR-PAG-08"), wrong, anywhere=True, otherwise=wrong, evidence=evidence_of(reading)
+        )
     _try_bound(tenant, operation, found)
     if operation in _first_nested(tenant):
         _try_reference(tenant, operation, found)
@@ -353,7 +355,9 @@ def _try_bound(tenant: ObservedTenant, operation: Operation, found: ObservedWalk
     reading = tenant.parse(operation, tenant.probe(path, encoded_query(query)), found.values, query)
     wrong = _returns_matches(wanted, rows, "B")(reading)
     if wrong is not None and not found.is_cut(reading):
-        raise ExplainedBy((*BY_FIELD, *COMPARISONS), wrong, anywhere=True, otherwise=wrong)
+        raise ExplainedBy(
+            (*BY_FIELD, *COMPARISONS), wrong, anywhere=True, otherwise=wrong, evidence=evidence_of(reading)
+        )
 
 
 def _first_nested(tenant: ObservedTenant) -> Iterator[Operation]:
@@ -380,7 +384,9 @@ def _try_reference(tenant: ObservedTenant, operation: Operation, found: Observed
         wrong = returns_ids(matching)(reading)
         if wrong is not None and not found.is_cut(reading):
             text = f"a filter by {known.name}.{ID}: {wrong}"
-            raise ExplainedBy(("OR-FLT-10", *BY_ID, *COMPARISONS), text, anywhere=True, otherwise=text)
+            raise ExplainedBy(
+                ("OR-FLT-10", *BY_ID, *COMPARISONS), text, anywhere=True, otherwise=text, evidence=evidence_of(reading)
+            )
         return
 
 
@@ -432,9 +438,10 @@ def same_parameters(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
         nothing = EMPTY_PAGES if exchange.status in NOTHING else ()
         rules = (*each.rules, "OR-CMB-01", "OR-ENG-02", *nothing)
         if level is not Level.MUST:
-            probable = probable or ExplainedBy(rules, text, anywhere=True, otherwise=text, level=level)
+            seen = evidence_of(reading)
+            probable = probable or ExplainedBy(rules, text, anywhere=True, otherwise=text, level=level, evidence=seen)
             continue
-        raise ExplainedBy(rules, text, anywhere=True, otherwise=text)
+        raise ExplainedBy(rules, text, anywhere=True, otherwise=text, evidence=evidence_of(reading))
     if probable is not None:
         raise probable
     yield from ()

@@ -9,7 +9,7 @@ from oneroster.contract.errors import ExplainedBy
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import level_of
-from oneroster.contract.observation.evidence import count_of, finding
+from oneroster.contract.observation.evidence import count_of, evidence_of, finding
 from oneroster.contract.observation.observed_tenant import JSON, ObservedTenant
 from oneroster.contract.observation.operation_selectors import first_usable_response, readable
 from oneroster.contract.observation.whole_run import FailedChecks, whole_run
@@ -90,7 +90,7 @@ def envelope_of_all(tenant: ObservedTenant, _operation: Operation) -> Iterator[F
         if _is_certain(each) and all(one.envelope_problem is None or not one.rows for one in _successful(tenant, name))
     ]:
         text = f"for some requests to {count_of(len(empty), 'operation')} without data, {empty[0].envelope_problem}"
-        raise ExplainedBy(EMPTY_PAGES, text, anywhere=True, otherwise=text)
+        raise ExplainedBy(EMPTY_PAGES, text, anywhere=True, otherwise=text, evidence=evidence_of(empty[0]))
 
 
 def _is_certain(reading: ParsedResponse) -> bool:

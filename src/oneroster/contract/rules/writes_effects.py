@@ -402,7 +402,6 @@ def _in_fractions_only(sent: Record, found: Record, names: list[str]) -> bool:
     example="a category is written with the status tobedeleted, and GET returns it with the status active",
     fix="store the status of the body, or delete the record",
     over=put_operations,
-    needs=("OR-WRT-01",),
 )
 def marked_for_deletion(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     lifecycle = lifecycle_of(tenant, operation)
