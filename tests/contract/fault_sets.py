@@ -37,7 +37,11 @@ PROVOKING: Final = {
     "OR-SCH-08": ("OR-FLT-01", "OR-SRT-01"),
     "OR-PAG-14": ("OR-FLT-11",),
     "OR-ENV-10": ("OR-ENV-06", "OR-FLT-16"),
+    "OR-ERR-16": ("errors", "OR-SEM-11"),
+    "OR-ERR-17": ("errors", "OR-SEM-11", "OR-SRT-01"),
+    "OR-ERR-18": ("OR-CMB-05",),
     "OR-ADD-08": ("errors", "access"),
+    "OR-ADD-22": ("errors", "OR-SEM-11"),
     "OR-ADD-09": ("errors", "access"),
 }
 """By rule about the whole run: families and rules whose requests it judges."""

@@ -203,6 +203,7 @@ def _rules_of_the_run(tenant: ObservedTenant, rules: Sequence[Rule]) -> list[Rul
     What goes wrong with a request is reported whichever rules were named, as long as something did go wrong.
     """
     selected = {rule.id for rule in rules}
-    every = [rule for rule in catalogue() if rule.over is whole_run]
+    known = applicable(catalogue(), tenant.standard.version)
+    every = [rule for rule in known if rule.over is whole_run]
     partial = tenant.plan.partial
     return [rule for rule in every if rule.id in selected or (partial and rule.id not in tenant.plan.excluded)]

@@ -155,9 +155,8 @@ class Gateway:
             raise RequestNotAllowedError(f"only safe methods are sent, not {method}")
         if not self.is_own(url):
             raise RequestNotAllowedError("the URL is not of the tenant's origin; credentials are not sent there")
-        exchange = self._send_with_renewal(method, url, access, headers)
-        self._observe(exchange)
-        return exchange
+        usual = method == "GET" and (headers is None or access is not None)
+        return self._noted(self._send_with_renewal(method, url, access, headers), usual=usual)
 
     def post_form(self, headers: Mapping[str, str], form: bytes, curl_access: str) -> Exchange:
         """Post a form to the token endpoint of the target.
@@ -232,9 +231,7 @@ class Gateway:
         method = cast("WriteMethod", operation.method)
         url = self.target.url_of(encoded_path(operation.path, {parameters[0]: sourced_id}))
         headers = None if content is None else {"Content-Type": "application/json"}
-        exchange = self._send_with_renewal(method, url, access, headers, content)
-        self._observe(exchange)
-        return exchange
+        return self._noted(self._send_with_renewal(method, url, access, headers, content))
 
     def create(
         self,
@@ -266,8 +263,7 @@ class Gateway:
             raise RequestNotAllowedError(f"{operation.operation_id} does not create records and return their ids")
         url = self.target.url_of(encoded_path(operation.path, dict(parents)))
         headers = {"Content-Type": "application/json"}
-        exchange = self._attempts.send_once("POST", url, access or self.target.access, headers, content)
-        self._observe(exchange)
+        exchange = self._noted(self._attempts.send_once("POST", url, access or self.target.access, headers, content))
         for supplied, allocated in id_pairs(exchange, operation).items():
             if supplied in self._own_ids and allocated not in known:
                 self._allocated.add((_collection_path(operation), allocated))
@@ -279,6 +275,10 @@ class Gateway:
             return origin_of(url) in self._origins
         except (ValueError, httpx.InvalidURL):
             return False
+
+    def _noted(self, exchange: Exchange, *, usual: bool = True) -> Exchange:
+        self._observe(self.incidents.add_response(exchange, usual=usual))
+        return exchange
 
     def _send_with_renewal(
         self,

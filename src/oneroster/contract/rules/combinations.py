@@ -31,8 +31,8 @@ from oneroster_runtime.specification import Operation
 
 MOST_PLAIN_PAGES: Final = 12
 """Pages that are read again without parameters, to find out whether paging alone is wrong."""
-VALUES: Final = ("OR-SCH-02", "OR-SCH-03", "OR-SCH-04", "OR-SCH-05", "OR-SCH-07")
-"""The rules on types and forms of values, which report those that only selected fields have as well."""
+VALUES: Final = ("OR-SCH-02", "OR-SCH-03", "OR-SCH-04", "OR-SCH-05", "OR-SCH-07", "OR-PRV-06")
+"""The rules on values that report those of selected fields as well; a token in a link changes with the token."""
 ID: Final = "sourcedId"
 ABSENT: Final = object()
 """The value of a field that a record does not have; null is another one."""

@@ -51,6 +51,7 @@ class UsersTypedTeacher(Fault):
     does = "writes teacher as the type of every user of an enrollment, of students as well"
     breaks = "5.2 GUIDRef.type [A]: the kind of the referenced object"
     needs = Needs(features=frozenset({"references to teachers"}))
+    hides = frozenset({"references to users"})
 
     def record(self, request: OperationRequest, record: Record) -> Record:
         user = record.get("user")
