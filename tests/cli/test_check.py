@@ -207,6 +207,10 @@ def test_a_report_that_cannot_be_written_is_told(tmp_path: Path, tenant: Sandbox
     [
         ({"token": "wrong"}, "check the credentials"),
         ({"client_id": "me", "client_secret": "wrong", "token_url": ...}, "granted no token"),
+        (
+            {"client_id": "me", "client_secret": "wrong", "token_url": "http://127.0.0.1:1/token"},
+            "check the token URL (--token-url) and that the server is running",
+        ),
         ({}, "credentials are missing: --token, or ONEROSTER_TOKEN, or --client-id and --client-secret"),
     ],
 )

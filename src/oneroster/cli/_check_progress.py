@@ -18,6 +18,7 @@ from rich.progress_bar import ProgressBar
 from rich.segment import Segment
 from rich.text import Text
 
+from oneroster.cli._pauses import pause_words
 from oneroster.contract.run_progress import ProgressCallback, RunProgress
 from oneroster.counts import count_of
 
@@ -58,10 +59,8 @@ def state_words(progress: RunProgress) -> str:
 def wait_words(progress: RunProgress) -> str:
     """Return why nothing happens just now; empty if the run sends requests and gets responses."""
     if (wait := progress.wait) is not None:
-        seconds = max(math.ceil(wait.until - time.monotonic()), 1)
         why = _BUSY.get(wait.status, "the server is busy")
-        repeated = count_of(wait.repeated, "request")
-        return f"waiting {seconds} s: HTTP {wait.status}, {why}; {repeated} sent again so far"
+        return pause_words(wait.until - time.monotonic(), f"HTTP {wait.status}, {why}", wait.repeated)
     if (silent := progress.silent_seconds) >= SLOW:
         return f"waiting for a response for {silent:.0f} s"
     return ""

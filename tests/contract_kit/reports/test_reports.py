@@ -281,6 +281,8 @@ def test_a_run_with_requests_that_got_no_response_says_how_many() -> None:
     report = replace(a_report(a_check()), target=target)
     said = "42 requests in 1.5 s, of which 4 got no response of the API (HTTP 503 3 times, no complete response 1 time)"
     assert said in printed(report)
+    silent = replace(report, target=replace(target, requests=4))
+    assert "4 requests in 1.5 s, without a response of the API (HTTP 503 3 times, no" in printed(silent)
     assert "HTTP 503 3 times" in html.render(Summary.of(report))
 
 

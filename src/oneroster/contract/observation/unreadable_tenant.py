@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from oneroster.contract.errors import AccessRefusedError, BudgetSpentError, TenantNotTestableError
-from oneroster.contract.http.credentials import NoCredentials
+from oneroster.contract.http.credentials import NoCredentials, OAuth2Credentials
 from oneroster.contract.http.exchange import UNREADABLE, Exchange
 from oneroster.contract.http.incidents import NO_ANSWER
 from oneroster.contract.http.parsed_response import ParsedResponse
@@ -46,12 +46,7 @@ def require_data(tenant: ObservedTenant) -> None:
         return
     statuses = Counter(response.exchange.status for response in responses)
     if responses and set(statuses) <= REFUSED:
-        anonymous = isinstance(tenant.gateway.target.access, NoCredentials)
-        names = where_credentials_come_from()
-        advice = (
-            f"credentials are missing: {names}" if anonymous else f"check the credentials and their scopes: {names}"
-        )
-        raise AccessRefusedError(f"every collection is refused ({_in_words(statuses)}); {advice}")
+        raise AccessRefusedError(f"every collection is refused ({_in_words(statuses)}); {_advice_on_access(tenant)}")
     named = sorted(tenant.plan.operations or ())
     one = len(named) == 1
     text = f"{named[0] if one else 'no collection'} can{'not' if one else ''} be read at {_base_url(tenant)}"
@@ -68,7 +63,9 @@ def spent_before_reading(tenant: ObservedTenant, error: BudgetSpentError) -> Bud
     """Return the error of a run that ended while the collections were read, with what came and what to do."""
     came = _responses_in_words(tenant)
     if any(entry.status is not None and entry.status not in NO_ANSWER for entry in tenant.gateway.log):
-        advice = "not all collections were read; give the run more of it"
+        busy = tenant.gateway.incidents.unanswered or tenant.gateway.incidents.repeated
+        later = ", or try again when the server is less busy" if busy else ""
+        advice = f"not all collections were read; raise that limit{later}"
     else:
         advice = f"nothing was read; {_advice_on_silence(tenant)}"
     return BudgetSpentError(f"{error} after {came}: {advice}")
@@ -143,6 +140,15 @@ def _usual_endings(tenant: ObservedTenant) -> str:
     if _base_url(tenant).endswith(own):
         return f"check host and path of the base URL ({name}); its ending is the usual one"
     return f"check that the base URL ({name}) ends in {own}{others}"
+
+
+def _advice_on_access(tenant: ObservedTenant) -> str:
+    """Return what to do about a tenant that refuses the credentials of the run everywhere."""
+    access, names = tenant.gateway.target.access, where_credentials_come_from()
+    if isinstance(access, NoCredentials):
+        return f"credentials are missing: {names}"
+    granted = "the token endpoint granted a token; " if isinstance(access, OAuth2Credentials) else ""
+    return f"{granted}check the credentials and their scopes: {names.partition('. ')[0]}"
 
 
 def _advice_on_silence(tenant: ObservedTenant) -> str:

@@ -169,7 +169,10 @@ class Summary:
         if not target.unanswered:
             return text
         parts = ", ".join(f"{what} {count_of(count, 'time')}" for what, count in target.unanswered.items())
-        return f"{text}, of which {sum(target.unanswered.values())} got no response of the API ({parts})"
+        count = sum(target.unanswered.values())
+        if count == target.requests:
+            return f"{text}, without a response of the API ({parts})"
+        return f"{text}, of which {count} got no response of the API ({parts})"
 
     @property
     def cut(self) -> tuple[Exercise, ...]:
