@@ -539,6 +539,8 @@ SEEN_BY_CHANCE: Final = {
     "combined-filter-lost": "OR-CMB-02",
     "either-lost-later": "OR-CMB-02",
     "selected-page-short": "OR-CMB-04",
+    "filtered-without-references": "OR-ENG-03",
+    "undocumented-status": "OR-ENG-02",
 }
 """The rule that may report a fault as well, because the data decide; in both versions."""
 
