@@ -33,6 +33,8 @@ SMALL_PAGE: Final = 100
 """Rows requested per page from a server that rejects a larger limit: the default page size."""
 TOO_LARGE: Final = frozenset({400, 413, 416, 422})
 """Statuses with which servers reject a limit."""
+REJECTING: Final = TOO_LARGE | {404}
+"""Statuses with which a page is rejected, for its limit or for another reason."""
 SAMPLE: Final = 3
 """Single records and parents per operation."""
 MOST_KINDS: Final = 12
@@ -143,6 +145,8 @@ def _walk(tenant: ObservedTenant, operation: Operation, values: dict[str, str]) 
     if not found.pages and _rejects_the_limit(tenant, operation, values):
         tenant.page_size = SMALL_PAGE
         found = _walk_in_pages(tenant, operation, values, tenant.page_size)
+    elif not found.pages and (rows := _rows_below_the_limit(tenant, operation, values)):
+        found = _walk_in_pages(tenant, operation, values, rows)
     if found.unpaged and not found.complete and len(found) == tenant.page_size:
         # A server that ignores the offset has more rows than fit on the page.
         larger = _walk_in_pages(tenant, operation, values, min(LARGER_PAGE, tenant.gateway.limits.rows))
@@ -156,6 +160,22 @@ def _rejects_the_limit(tenant: ObservedTenant, operation: Operation, values: dic
     if tenant.page_size == SMALL_PAGE or not statuses or not statuses <= TOO_LARGE:
         return False
     return tenant.ask(operation, values, {"limit": SMALL_PAGE, "offset": 0}).problem is None
+
+
+def _rows_below_the_limit(tenant: ObservedTenant, operation: Operation, values: dict[str, str]) -> int | None:
+    """Return how many rows a collection has whose first page is rejected with a larger limit; None if it is not that.
+
+    A collection that is served with the smallest limit exists, so no other limit is a reason for 404.
+    """
+    readings = tenant.readings(operation)
+    statuses = {reading.exchange.status for reading in readings if reading.values == values}
+    if not statuses or not statuses <= REJECTING or any(reading.query.get("limit") == 1 for reading in readings):
+        return None
+    smallest = tenant.ask(operation, values, {"limit": 1, "offset": 0})
+    if smallest.problem is not None or not smallest.rows:
+        return None
+    tenant.ask(operation, values, {"limit": SMALL_PAGE, "offset": 0})
+    return min(smallest.total or 1, SMALL_PAGE)
 
 
 def _walk_in_pages(tenant: ObservedTenant, operation: Operation, values: dict[str, str], limit: int) -> ObservedWalk:

@@ -15,7 +15,7 @@ from oneroster.contract.levels import Level
 from oneroster.contract.observation.combined_requests import combined
 from oneroster.contract.observation.evidence import count_of
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
-from oneroster.contract.observation.operation_selectors import all_collections, nested
+from oneroster.contract.observation.operation_selectors import all_collections, nested, turn_of
 from oneroster.contract.observation.probe_values import probe_fields, usable_values
 from oneroster.contract.observation.snapshot import needs_escaping
 from oneroster.contract.observation.walk import ObservedWalk
@@ -129,6 +129,17 @@ def returns_one_row(reading: ParsedResponse) -> str | None:
     return f"{count_of(len(reading.rows), 'row')} instead of 1" if wrong is None and len(reading.rows) > 1 else wrong
 
 
+def returns_a_page(rows: int) -> Callable[[ParsedResponse], str | None]:
+    """Return a function that compares how many records a response has with the limit of its request."""
+
+    def wrong(reading: ParsedResponse) -> str | None:
+        if reading.problem is not None:
+            return reading.problem
+        return None if len(reading.rows) == rows else f"{count_of(len(reading.rows), 'row')} instead of {rows}"
+
+    return wrong
+
+
 def has_known_fields_only(reading: ParsedResponse) -> str | None:
     """Return what is probably wrong with a response that should hold whole records."""
     # Certified servers return all fields or only the known ones; the sources mention only the former.
@@ -144,7 +155,7 @@ def expectations(tenant: ObservedTenant, operation: Operation, found: ObservedWa
     plain = [name for name in usable if not needs_escaping(name)] or usable
     by_field = list(_field_filters(tenant, operation, rows))
     if plain and all(isinstance(row.get("status"), str) and row["status"] in STATUSES for row in rows.values()):
-        yield from _filters(rows, plain, by_field)
+        yield from _filters(rows, plain, by_field, turn_of(tenant, operation))
     else:
         yield Expectation({"limit": 1, **SORT}, returns_rows, ("OR-SRT-02",))
         yield from _filters_by_ids(rows, plain)
@@ -152,7 +163,7 @@ def expectations(tenant: ObservedTenant, operation: Operation, found: ObservedWa
     yield from by_field
     if tenant.standard.specification.warnings:
         # A version without warnings lets a server reject names that it does not know.
-        yield from _unknown_names(rows, plain)
+        yield from _unknown_names(tenant, found, rows, plain)
 
 
 def _filter_by_a_field(
@@ -231,25 +242,39 @@ def _returns_in_order(expected: set[str], name: str, kind: str) -> Callable[[Par
     return wrong
 
 
-def _unknown_names(rows: dict[str, Record], plain: list[str]) -> Iterator[Expectation]:
-    """Yield requests with an unknown name to sort by or to select, which must not change what a filter returns."""
+def _unknown_names(
+    tenant: ObservedTenant, found: ObservedWalk, rows: dict[str, Record], plain: list[str]
+) -> Iterator[Expectation]:
+    """Yield requests with an unknown name to sort by or to select, which must not change what a filter returns.
+
+    Nor may the sort change how many rows a page has; the operations try the one or the other in turn.
+    """
     filtered: Query = {"limit": len(rows) + 1, "filter": f"sourcedId='{plain[-1]}'"} if plain else {"limit": 1}
-    sort: Query = {**filtered, "sort": UNKNOWN}
-    yield Expectation(sort, returns_ids({plain[-1]}) if plain else returns_rows, ("OR-SRT-04", *BY_ID))
+    if turn_of(tenant, found.operation) % 2:
+        short = min(len(rows) - 1, len(found.pages[0].rows))
+        page: Query = {"limit": short, "offset": 0, "sort": UNKNOWN}
+        yield Expectation(page, returns_a_page(short), ("OR-SRT-04", "OR-PAG-01"))
+    else:
+        sort: Query = {**filtered, "sort": UNKNOWN}
+        yield Expectation(sort, returns_ids({plain[-1]}) if plain else returns_rows, ("OR-SRT-04", *BY_ID))
     selection: Query = {**filtered, "fields": f"status,{UNKNOWN}"}
     rules = ("OR-FLD-03", "OR-FLD-01", *BY_ID)
     yield Expectation(selection, returns_one_row, rules, has_known_fields_only)
 
 
-def _filters(rows: dict[str, Record], plain: list[str], by_field: list[Expectation]) -> Iterator[Expectation]:
+def _filters(
+    rows: dict[str, Record], plain: list[str], by_field: list[Expectation], turn: int
+) -> Iterator[Expectation]:
     # Of the live ones the last, of which a page that is cut or a filter that is lost has no need.
     one = next((name for name in reversed(plain) if rows[name]["status"] != DELETED), plain[-1])
     deleted = {name for name, row in rows.items() if row["status"] == DELETED}
     limit = len(rows) + 1
     only_deleted: Query = {"limit": limit, "filter": f"status='{DELETED}'", **SORT}
     yield Expectation(only_deleted, returns_ids(deleted), ("OR-FLT-01", "OR-SRT-02"))
-    either: Query = {"limit": limit, "filter": f"status!='active' OR sourcedId='{one}'"}
-    yield Expectation(either, returns_ids(deleted | {one}), ("OR-FLT-02", "OR-FLT-11", *BY_ID))
+    # In turn, an id and a part of one, which tells equality from a search.
+    text = one[1:] if turn % 2 and one[1:] not in rows else one
+    either: Query = {"limit": limit, "filter": f"status!='active' OR sourcedId='{text}'"}
+    yield Expectation(either, returns_ids(deleted | {one} & {text}), ("OR-FLT-02", "OR-FLT-11", *BY_ID))
     if not any("~" in str(each.query["filter"]) for each in by_field):
         yield from _filter_by_piece(rows, one)
     if not by_field:
