@@ -38,7 +38,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
     ),
     "oneroster.contract": (
         "test_contract",
-        "pytest_plugin pytest_suite run_options baseline reports runner run_selection explanations",
+        "pytest_plugin pytest_suite run_options baseline reports",
+        "runner rule_runner run_progress run_selection explanations",
         "catalogue rule_docs learning grounds clauses_by_version",
         "rules",
         "rule fuzzing writes",

@@ -159,15 +159,11 @@ async def send_async(client: "Client", request: Request) -> "httpx.Response":
 
 def _no_response(client: "Client", request: Request, error: "httpx.RequestError") -> TransportError:
     """Return our error for one of httpx, with the words of the operating system if there are any."""
+    from oneroster_runtime.connection_words import connection_words  # brings httpx
+
     parts = urlsplit(client.service_url(request.service))
     server = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-    reason, cause = type(error).__name__, error.__cause__ or error.__context__
-    while cause is not None:
-        if isinstance(cause, OSError) and cause.strerror:
-            reason += f": {cause.strerror}"
-            break
-        cause = cause.__cause__ or cause.__context__
     return TransportError(
-        f"{request.operation_id}: {server} sent no complete response ({reason}). Check base_url, proxy and timeout,"
-        " and that the server is running."
+        f"{request.operation_id}: {server} sent no complete response ({connection_words(error)}). Check base_url, proxy"
+        " and timeout, and that the server is running."
     )

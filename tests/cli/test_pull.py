@@ -168,7 +168,7 @@ def test_on_a_terminal_there_are_bars(monkeypatch: pytest.MonkeyPatch, capsys: p
         display.plan(("users",))
         display.begin("users")
         display.advance("users", 41, 82)
-        display.retry()
+        display.wait(0.0, "the connection was lost")
         display.stage("checking")
         display.end("users", 82)
         display.not_offered("users", "not offered (404)")
@@ -177,6 +177,30 @@ def test_on_a_terminal_there_are_bars(monkeypatch: pytest.MonkeyPatch, capsys: p
     assert "82 of 82 rows" in shown
     assert "1 retried" in shown
     assert "springfield/users: not offered (404)" in shown
+
+
+def test_on_a_terminal_a_pause_has_its_length_and_its_reason(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "200")
+    with show_progress() as progress:
+        display = progress("springfield")
+        display.plan(("users",))
+        display.wait(60.0, "HTTP 503, the server is busy")
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capsys.readouterr().err)
+    assert "waiting 60 s: HTTP 503; 1 retried" in shown
+
+
+def test_without_a_terminal_pauses_of_many_requests_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with show_progress() as progress:
+        display = progress("springfield")
+        for _ in range(5):
+            display.wait(2.0, "HTTP 429, the server allows fewer requests")
+    assert capsys.readouterr().err.splitlines() == [
+        "springfield/waiting 2 s: HTTP 429, the server allows fewer requests; 1 request sent again so far"
+    ]
 
 
 def test_a_plain_installation_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -303,6 +303,10 @@ ACCESS: Final = {
     "any-grant": "OR-ACC-07",
     "no-token-type": "OR-ACC-08",
     "token-cached": "OR-ACC-09",
+    "eternal-token-in-gradebook": "OR-ACC-10",
+    "resources-token-with-more": "OR-ACC-16",
+    "scheme-with-capital-only": "OR-ACC-22",
+    "other-schemes-open-nested": "OR-ACC-04",
     "eternal-token": "OR-ACC-10",
     "scopes-ignored": "OR-ACC-11",
     "stale-timestamp": "OR-ACC-12",
@@ -438,6 +442,12 @@ ERRORS: Final = {
     "direction-in-capitals-crashes": "OR-ERR-10",
     "dotted-reference-crashes": "OR-ERR-10",
     "grades-options-crash": "OR-ERR-10",
+    "nested-not-found-says-success": "OR-ERR-16",
+    "not-found-with-record": "OR-ERR-16",
+    "nested-not-found-shows-trace": "OR-ERR-17",
+    "statement-in-header": "OR-ERR-17",
+    "gradebook-quote-crashes": "OR-ERR-10",
+    "nested-warning-says-full-success": "OR-ERR-18",
     "unknown-result-malformed": "OR-ERR-01",
 }
 
@@ -476,6 +486,7 @@ WRITES: Final = {
     "writes-by-any-token": "OR-WRT-17",
     "deleted-still-nested": "OR-WRT-23",
     "put-rejects-exempt": "OR-WRT-26",
+    "put-makes-scores-positive": "OR-WRT-26",
     "put-revives": "OR-WRT-30",
     "put-escapes-markup": "OR-WRT-10",
     "put-rounds-scores": "OR-WRT-26",
@@ -594,6 +605,9 @@ ADDITIONS: Final = {
     "null-middle-name": "OR-ADD-20",
     "blank-end-dates": "OR-ADD-20",
     "resource-of-user-only": "OR-ADD-16",
+    "status-with-reference": "OR-ADD-22",
+    "nested-not-found-flat": "OR-ADD-22",
+    "write-refusal-flat": "OR-ADD-22",
     "post-counts": "OR-WRT-32",
     "post-loses-objectives": "OR-WRT-33",
     "put-loses-flags": "OR-WRT-03",
@@ -626,6 +640,7 @@ OTHERWISE: Final = {
         "booleans-as-digits": "OR-SCH-02",
         "agents-of-students-only": "OR-ADD-14",
         "malformed-filter-crashes": "OR-ERR-10",
+        "not-found-with-record": "OR-ADD-22",
     }
 }
 """Faults that break another rule in a version: there the form of booleans is certain, the grammar of filters is not."""

@@ -153,6 +153,14 @@ ONCE_HIDDEN: Final = (
     FaultSet("1.2", ("filtered-wrapper-by-path", "refusal-in-other-words"), (), 41, DEFAULT_PROFILE),
     # A media type with which the engine follows no link.
     FaultSet("1.2", ("text-media-type", "unreadable-middle"), (), 41, DEFAULT_PROFILE),
+    # Pages that are filtered afterwards, by rows that another fault has chosen.
+    FaultSet("1.1", ("filter-within-page", "digits-as-numbers"), (), 40, DEFAULT_PROFILE),
+    # Filters that rules on the whole run have sent after the rule on media types.
+    FaultSet("1.1", ("filtered-as-text", "due-days-equal"), (), 57, DEFAULT_PROFILE),
+    # Another order of rows, which is no change of the collection.
+    FaultSet("1.1", ("special-bounds-included", "order-by-page-size"), (), 41, DEFAULT_PROFILE),
+    # Two causes of a 500 to one request.
+    FaultSet("1.1", ("unknown-property-crashes", "put-takes-bare", "put-crashes-on-junk"), (), 40, DEFAULT_PROFILE),
     # An operation of the vendor, of which nothing is certain.
     FaultSet("1.1", ("date-equals-nothing",), (), 40, "kimono"),
 )
@@ -166,7 +174,7 @@ def test_what_was_hidden_once_is_seen(drawn: FaultSet) -> None:
     report = judged(names, variants, size, families_for(names, version), version, profile)
     assert unseen(report, names, version) == set()
     assert unexplained(report, names, variants, version) == set()
-    assert report.exit_code() == 1
+    assert report.exit_code() == 1 or not breaks_a_must(names, version)
 
 
 @pytest.mark.series(by=version_of)
@@ -204,6 +212,14 @@ def test_short_pages_make_one_fault_no_more_findings(version: str, name: str) ->
     report = judged([name], ["page-cap"], version=version, rules=families_for([name, "filter-ignored"], version))
     assert unseen(report, [name], version) == set()
     assert unexplained(report, [name], ["page-cap"], version) == set()
+
+
+@pytest.mark.series
+@pytest.mark.parametrize("name", [each for each in breaking("1.1") if "kimono" in possible_profiles([each])])
+def test_a_fault_shows_under_each_profile_that_it_does_not_exclude(name: str) -> None:
+    report = judged([name], rules=families_for([name]), profile="kimono")
+    assert unseen(report, [name]) == set()
+    assert unexplained(report, [name]) == set()
 
 
 @pytest.mark.series

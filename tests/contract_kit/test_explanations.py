@@ -1,6 +1,9 @@
 """A check that cannot be judged because of how the server behaves names the failed check that explains it."""
 
+import ast
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -180,3 +183,17 @@ def test_what_a_symptom_explained_is_explained_by_its_cause() -> None:
         Status.NOT_JUDGED,
         "OR-WRT-03",
     )
+
+
+def calls_of_explained_by() -> Iterator[tuple[str, ast.Call]]:
+    """Every call of `ExplainedBy` in the kit, with the place of it."""
+    for path in sorted((Path(__file__).parents[2] / "src" / "oneroster" / "contract").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "ExplainedBy":
+                yield f"{path.name}:{node.lineno}", node
+
+
+def test_a_symptom_that_may_become_a_finding_has_evidence() -> None:
+    """A finding without evidence has no command that repeats it."""
+    named = {place: {each.arg for each in call.keywords} for place, call in calls_of_explained_by()}
+    assert [place for place, keywords in named.items() if "otherwise" in keywords and "evidence" not in keywords] == []

@@ -20,6 +20,7 @@ from oneroster.contract.observation.operation_selectors import collections
 from oneroster.contract.result import Cause, Check, CheckReport, Finding, Status
 from oneroster.contract.rule import Rule
 from oneroster.contract.run_plan import RunPlan
+from oneroster.contract.run_progress import ProgressCallback, RunProgress
 from oneroster.contract.runner import check, musts_first, run_rules
 from oneroster.sandbox import Sandbox
 from oneroster_runtime.specification import Operation
@@ -248,16 +249,16 @@ def test_what_no_failed_check_explains_is_a_finding_or_a_gap(otherwise: str, san
         raise ExplainedBy("OR-TRY-01", "as if that rule failed", otherwise=otherwise)
 
     rules = [rule_that(holds), rule_that(supposes, name="OR-TRY-02")]
-    checks, _ = run_rules_on(sandbox, rules)
+    checks = run_rules_on(sandbox, rules)
     (other,) = {(each.status, each.cause) for each in checks if each.id == "OR-TRY-02"}
     assert other == ((Status.FAILED, None) if otherwise else (Status.NOT_JUDGED, Cause.UNEXPLAINED))
 
 
-def run_rules_on(target: Target, rules: Sequence[Rule]) -> tuple[list[Check], str | None]:
+def run_rules_on(target: Target, rules: Sequence[Rule]) -> list[Check]:
     """Run rules without the report, which a fixture of these tests would refuse."""
     with Gateway(target) as gateway:
         plan = RunPlan(operations=frozenset({"getAllOrgs"}))
-        return run_rules(ObservedTenant(gateway, 1, plan), rules, lambda *_: None)
+        return run_rules(ObservedTenant(gateway, 1, plan), rules).checks
 
 
 def test_musts_get_the_requests_first_and_writes_and_the_engine_stay_in_order() -> None:
@@ -276,7 +277,7 @@ def test_a_prerequisite_that_was_not_judged_keeps_nothing_back(sandbox: Target) 
 
 def test_progress_goes_forward_to_its_end(sandbox: Target) -> None:
     told: list[tuple[int, int]] = []
-    check(sandbox, rules=[rule_that(holds)], progress=lambda _what, done, steps: told.append((done, steps)))
+    check(sandbox, rules=[rule_that(holds)], progress=lambda run: told.append((run.done, run.steps)))
     assert [done for done, _ in told] == sorted(done for done, _ in told)
     assert told[-1][0] == told[-1][1]
 
@@ -285,3 +286,42 @@ def test_a_rule_over_nothing_is_skipped_as_not_offered(sandbox: Target) -> None:
     report = by(Rule("OR-TRY-01", "paging", "T", "3.1 limit [A]", lambda _: (), (), holds), target=sandbox)
     ((status, reason),) = {(each.status, each.cause) for each in report.checks}
     assert (status, reason) == (Status.NOT_JUDGED, Cause.NOT_OFFERED)
+
+
+def interrupting(rule_id: str) -> ProgressCallback:
+    """A progress that interrupts the run when it comes to a rule."""
+
+    def progress(run: RunProgress) -> None:
+        if rule_id in run.step:
+            raise KeyboardInterrupt
+
+    return progress
+
+
+def test_an_interrupted_run_keeps_what_it_has_and_judges_no_more(sandbox: Target) -> None:
+    rules = select(["OR-ENV-01", "OR-PAG-01", "OR-PAG-02", "OR-ERR-10"])
+    plan = RunPlan(operations=frozenset({"getAllOrgs"}))
+    report = check(
+        sandbox, rules=rules, plan=plan, seed=1, progress=interrupting("OR-PAG-02"), interrupted=lambda: False
+    )
+    outcomes = {each.id: (each.status, each.cause) for each in report.checks}
+    assert outcomes == {
+        "OR-ENV-01": (Status.PASSED, None),
+        "OR-PAG-01": (Status.PASSED, None),
+        "OR-PAG-02": (Status.NOT_JUDGED, Cause.BUDGET),
+        "OR-ERR-10": (Status.NOT_JUDGED, Cause.BUDGET),
+    }
+    assert (report.interrupted, report.exit_code()) == (True, 130)
+    assert "2 not tested: interrupted 2" in report.verdict().headline
+
+
+def test_an_interrupt_that_a_library_swallowed_ends_the_run_before_the_next_rule(sandbox: Target) -> None:
+    plan = RunPlan(operations=frozenset({"getAllOrgs"}))
+    report = check(sandbox, rules=select(["OR-ENV-01"]), plan=plan, seed=1, interrupted=lambda: True)
+    assert report.exit_code() == 130
+    assert {each.status for each in report.checks} == {Status.NOT_JUDGED}
+
+
+def test_an_interrupt_ends_whoever_called_a_run_that_does_not_keep_it(sandbox: Target) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        check(sandbox, rules=select(["OR-ENV-01"]), seed=1, progress=interrupting("reading"))

@@ -1,9 +1,10 @@
 """When a read is sent again, and when it must end."""
 
 import httpx
+import pytest
 
-from oneroster import ResponseLimits, Retry
-from oneroster.transport.attempts import Attempts
+from oneroster import DecodeError, ResponseLimits, Retry
+from oneroster.transport.attempts import Attempts, failure_words
 from oneroster.transport.bounded_response import RawResponse
 
 LIMITS = ResponseLimits(total_timeout=600)
@@ -58,3 +59,16 @@ def test_other_statuses_keep_to_the_attempts() -> None:
     attempts.sent = 5
     assert attempts.delay(failed(503)) is None
     assert attempts.delay(busy("0")) is not None
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        (busy("60"), "HTTP 503, the server is busy"),
+        (RawResponse(502, httpx.Headers(), b"Ada", ""), "HTTP 502"),
+        (httpx.ReadTimeout("Ada"), "the server stopped sending"),
+        (DecodeError("Ada"), "the response was damaged"),
+    ],
+)
+def test_why_a_read_is_sent_again_is_said_in_words(outcome: Exception | RawResponse, words: str) -> None:
+    assert failure_words(outcome) == words

@@ -111,7 +111,7 @@ def test_a_connection_that_nobody_takes_is_an_error_without_secrets(read: Reader
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         origin = f"http://127.0.0.1:{unused.getsockname()[1]}"
-        with pytest.raises(TransportError, match=r"orgs/S-1 was sent 3 times .*ConnectError") as caught:
+        with pytest.raises(TransportError, match=r"orgs/S-1 was sent 3 times .*: no connection: ") as caught:
             read(origin)
     assert "t0ken" not in str(caught.value)
 
@@ -152,7 +152,7 @@ def test_a_truncated_body_is_tried_again_and_then_reported(read: Reader) -> None
         next(tries)
         yield b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n" + ORG
 
-    with raw(cut) as web, pytest.raises(TransportError, match="RemoteProtocolError"):
+    with raw(cut) as web, pytest.raises(TransportError, match="closed the connection early"):
         read(web.origin)
     assert next(tries) == 3
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import pickle
+import re
 import traceback
 from collections.abc import Callable
 
@@ -121,7 +122,7 @@ def test_every_error_of_httpx_has_words_and_shows_none_of_its_own(kind: type[Exc
     error = transport_error("GET", "http://user:pass@host/users?filter=Erika", 3, inner)
     assert isinstance(error, TransportError)
     assert str(error).startswith("GET http://host/users was sent 3 times without a complete response: ")
-    assert str(error).endswith(f"({kind.__name__}).")
+    assert not re.search(r"[a-z](?:Error|Timeout|Exception|Redirects|Closed)\b", str(error)), "the name of a class"
     # The operating system alone speaks for itself.
     assert ("Erika" in str(error)) is (kind is httpx.ConnectError)
 

@@ -79,6 +79,11 @@ class Deviations:
             OSError: A file cannot be written.
         """
         accepted, obsolete = apply_baseline(report, self.baseline)
+        if report.interrupted:
+            # What was not judged would be missing from the files.
+            for path in filter(None, (self.overlay_path, self.baseline_path)):
+                _print(f"the run was interrupted; {path} was not written")
+            return accepted
         for entry in obsolete:
             _print(f"the baseline entry {entry} is obsolete: the finding no longer occurs; remove it from the file")
         if self.overlay_path is not None:

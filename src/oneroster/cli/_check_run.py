@@ -1,15 +1,13 @@
 """The run of `oneroster check`, with all that is imported only when a tenant is judged."""
 
 import os
-import signal
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
 import typer
 
-from oneroster.cli import USAGE
+from oneroster.cli import USAGE, _interrupts
 from oneroster.cli._check_baseline_and_overlay import Deviations
 from oneroster.cli._check_progress import progress_display
 from oneroster.cli._check_reports import ReportError, ReportOutputs
@@ -108,12 +106,16 @@ def run_check(
                 else live
             )
             target = run.target(settings, standard)
-            with progress_display() as progress, _terminated_as_interrupted() if allow_writes else nullcontext():
+            with progress_display() as progress, _interrupts.terminated_as_interrupted():
                 exchanges: list[Exchange] = []
                 observe = exchanges.append if any(explain) else _ignored
-                found = run.run(target, progress, deviations.inspect, observe)
+                found = run.run(target, progress, deviations.inspect, observe, _interrupts.seen)
     except (ValueError, ConfigurationError) as error:
         fail("check", str(error), USAGE)
+    if found.interrupted:
+        # What was found until now is not lost; a second interrupt ends the command at once.
+        _interrupts.forget()
+        typer.echo("oneroster check: interrupted; the report has what was judged until then", err=True)
     level = Level(fail_on or ("should" if fault else "must"))
     try:
         command = repeat_command(context, _tenant_words(chosen, target.base_url), found.seed)
@@ -210,13 +212,3 @@ def _tenant_words(chosen: TenantOptions, base_url: str) -> list[str]:
     if not tenant:
         return ["--base-url", base_url]
     return ["--tenant", tenant, *(["--base-url", base_url] if "base_url" in chosen.settings else [])]
-
-
-@contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
-    """Treat SIGTERM like Ctrl-C, so that objects which the run created are removed before it ends."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

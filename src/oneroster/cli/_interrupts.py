@@ -9,7 +9,15 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["INTERRUPTED", "exit_at_once", "raise_if_seen", "raised"]
+__all__ = [
+    "INTERRUPTED",
+    "exit_at_once",
+    "forget",
+    "raise_if_seen",
+    "raised",
+    "seen",
+    "terminated_as_interrupted",
+]
 
 INTERRUPTED = 130
 """Exit status of a command that was interrupted."""
@@ -45,6 +53,26 @@ def raise_if_seen() -> None:
     """
     if _seen:
         raise KeyboardInterrupt
+
+
+def seen() -> bool:
+    """Return whether the command was interrupted, whatever a library made of it."""
+    return bool(_seen)
+
+
+def forget() -> None:
+    """Go on as if there had been no interrupt: the command has dealt with it."""
+    _seen.clear()
+
+
+@contextmanager
+def terminated_as_interrupted() -> Iterator[None]:
+    """Treat SIGTERM like Ctrl-C inside the block, so that what was found or created is not lost."""
+    before = signal.signal(signal.SIGTERM, _raise)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _exit(_number: int, _frame: object) -> None:

@@ -1,10 +1,11 @@
 """The output of `oneroster pull`: progress and summary."""
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import typer
 from rich.console import Console
@@ -13,6 +14,7 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 from rich.text import Text
 
+from oneroster.cli._pauses import pause_words
 from oneroster.inspection.terminal_text import escape_lines, escape_unprintable
 from oneroster.pull.progress import Progress
 
@@ -44,7 +46,7 @@ def show_progress() -> Iterator[Callable[[str], Progress]]:
         _Rows(),
         _Rate(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[retries]}", markup=False),
+        _Waits(),
     )
     with Bars(*columns, console=console, transient=True) as bars:
         yield lambda tenant: _Bars(bars, tenant)
@@ -58,6 +60,28 @@ class _Rows(ProgressColumn):
             return Text()
         total = f" of {int(task.total):,}" if task.total is not None else ""
         return Text(f"{int(task.completed):,}{total} rows")
+
+
+class _Waits(ProgressColumn):
+    """Why nothing is fetched just now, or how many requests were sent again."""
+
+    def render(self, task: Task) -> Text:
+        wait: _Wait | None = task.fields["wait"]
+        if wait is None:
+            return Text()
+        left = wait.until - time.monotonic()
+        if left <= 0:
+            return Text(f"{wait.repeated} retried")
+        # Beside the bars there is little room.
+        return Text(f"waiting {math.ceil(left)} s: {wait.reason.partition(',')[0]}; {wait.repeated} retried")
+
+
+class _Wait(NamedTuple):
+    """A pause before a request is sent again."""
+
+    until: float
+    reason: str
+    repeated: int
 
 
 class _Rate(ProgressColumn):
@@ -79,9 +103,9 @@ class _Bars(Progress):
     def plan(self, collections: tuple[str, ...]) -> None:
         for name in collections:
             self._tasks[name] = self._bars.add_task(
-                f"{self._prefix}{name}", total=None, start=False, retries="", counts=name
+                f"{self._prefix}{name}", total=None, start=False, wait=None, counts=name
             )
-        self._overall = self._bars.add_task(f"{self._prefix}fetching", total=None, retries="", counts=None)
+        self._overall = self._bars.add_task(f"{self._prefix}fetching", total=None, wait=None, counts=None)
 
     def begin(self, collection: str) -> None:
         self._bars.start_task(self._tasks[collection])
@@ -95,10 +119,10 @@ class _Bars(Progress):
     def not_offered(self, collection: str, reason: str) -> None:
         self._bars.update(self._tasks[collection], description=f"{self._prefix}{collection}: {reason}")
 
-    def retry(self) -> None:
+    def wait(self, seconds: float, reason: str) -> None:
         self._retries += 1
         if self._overall is not None:
-            self._bars.update(self._overall, retries=f"{self._retries} retried")
+            self._bars.update(self._overall, wait=_Wait(time.monotonic() + seconds, reason, self._retries))
 
     def stage(self, what: str) -> None:
         if self._overall is not None:
@@ -111,6 +135,7 @@ class _Lines(Progress):
     def __init__(self, tenant: str) -> None:
         self._prefix = f"{tenant}/" if tenant else ""
         self._last_line: dict[str, float] = {}
+        self._retries = 0
         self._lock = threading.Lock()
 
     def _print(self, text: str) -> None:
@@ -131,8 +156,12 @@ class _Lines(Progress):
     def not_offered(self, collection: str, reason: str) -> None:
         self._print(f"{collection}: {reason}")
 
-    def retry(self) -> None:
-        self._print("a request failed and is retried")
+    def wait(self, seconds: float, reason: str) -> None:
+        self._retries += 1
+        # With many requests at a time, one line says it for all.
+        if time.monotonic() - self._last_line.get("", -_INTERVAL) >= _INTERVAL:
+            self._last_line[""] = time.monotonic()
+            self._print(pause_words(seconds, reason, self._retries))
 
     def stage(self, what: str) -> None:
         self._print(f"{what} …")

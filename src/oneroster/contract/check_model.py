@@ -13,12 +13,25 @@ from oneroster.contract.causes import Cause
 from oneroster.contract.harm import Harm
 from oneroster.contract.levels import Level
 
-__all__ = ["HOLDS", "STATUS_OF", "VIOLATED", "WHOLE_TENANT", "Check", "Evidence", "Finding", "Status", "shown_ids"]
+__all__ = [
+    "HOLDS",
+    "INTERRUPTED",
+    "STATUS_OF",
+    "VIOLATED",
+    "WHOLE_TENANT",
+    "Check",
+    "Evidence",
+    "Finding",
+    "Status",
+    "shown_ids",
+]
 
 WHOLE_TENANT: Final = "the tenant"
 """What a check without an operation is about."""
 HOLDS: Final = "holds"
 """The message of a check without a finding."""
+INTERRUPTED: Final = "the run was interrupted"
+"""Why the rest of an interrupted run was not judged."""
 SHOWN_IDS: Final = 5
 SHOWN_ID_LENGTH: Final = 80
 

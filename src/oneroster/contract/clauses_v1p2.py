@@ -32,6 +32,7 @@ CLAUSES_V1P2: Final[tuple[Fact, ...]] = (
     Fact("1.1", "B", "sourcedId, percent-encoded in a path, compared letter by letter", rule_ids("SEM", 29, 30, 35)),
     Fact("1.1", "A", "sourcedId has no personal data", rule_ids("PRV", 9)),
     Fact("1.1", "A", "objects are closed, but for Metadata and Credential", rule_ids("ADD", 18)),
+    Fact("1.1", "A", "closed objects: demographics stand apart from other records", rule_ids("PRV", 8)),
     Fact("1.1", "A", "no schema allows null; dates and enumerations are not empty", rule_ids("ADD", 20)),
     Fact("1.2", "A", "the operations, their paths and wrappers", rule_ids("ENV", 1, 2, 8) + rule_ids("ENG", 3)),
     Fact("1.2", "A", "a single read returns the record of the path", rule_ids("SEM", 8, 23) + rule_ids("ENG", 6)),
@@ -120,15 +121,16 @@ CLAUSES_V1P2: Final[tuple[Fact, ...]] = (
     Fact("3.4", "C", "malformed limit, offset and orderBy", rule_ids("ERR", 5)),
     Fact("3.5", "A", "the body of an error is a status object, as application/json", rule_ids("ERR", 6, 7)),
     Fact("3.5", "B", "401 is often the answer of a gateway, which sends none", rule_ids("ACC", 3)),
-    Fact("3.5", "A", "the status object: codes of a failure", rule_ids("ERR", 8)),
-    Fact("3.5", "A", "the status object stands alone, in no wrapper and no array", rule_ids("ADD", 8)),
+    Fact("3.5", "A", "the status object: codes of a failure", rule_ids("ERR", 8, 16)),
+    Fact("3.5", "A", "the status object stands alone, in no wrapper and no array", rule_ids("ADD", 8, 22)),
     Fact("3.5", "A", "minor codes, nested, of a closed list", rule_ids("ADD", 9)),
-    Fact("3.5", "B", "a description holds no secret", rule_ids("ERR", 9) + rule_ids("PRV", 2, 7)),
+    Fact("3.5", "B", "a description holds no secret", rule_ids("ERR", 9, 17) + rule_ids("PRV", 2, 7)),
     Fact("3.6", "A", "400 for an unknown field of a filter", rule_ids("FLT", 12)),
     Fact("3.6", "B", "400 for a filter that cannot be parsed", rule_ids("FLT", 13, 15)),
     Fact("3.6", "C", "a sort by an unknown field", rule_ids("SRT", 4)),
     Fact("3.6", "A", "401 without valid credentials", rule_ids("ACC", 1, 2, 4, 16) + rule_ids("WRT", 17, 39)),
     Fact("3.6", "B", "401 names the scheme; RFC 9110, 15.5.2", rule_ids("ACC", 5)),
+    Fact("4.1", "B", "the scheme Bearer in any case; RFC 9110, 11.1", rule_ids("ACC", 22)),
     Fact("3.6", "A", "404 for an unknown id", rule_ids("ERR", 1) + rule_ids("WRT", 20, 41)),
     Fact("3.6", "B", "404 for an unknown path", rule_ids("ERR", 2)),
     Fact("3.6", "C", "400 for a body that is not JSON", rule_ids("WRT", 11, 37)),
@@ -150,7 +152,6 @@ CLAUSES_V1P2: Final[tuple[Fact, ...]] = (
     Fact("4.2", "A", "which scope an operation needs; 403 without", rule_ids("ACC", 11, 19) + rule_ids("WRT", 29, 40)),
     Fact("4.2", "B", "one of two possible scopes is enough", rule_ids("ACC", 21)),
     Fact("4.2", "A", "demographics have a scope of their own", rule_ids("PRV", 5)),
-    Fact("4.2", "B", "demographics stand apart from other records", rule_ids("PRV", 8)),
     Fact("5", "A", "PUT stores the record under the id of the path", rule_ids("WRT", 1, 3, 4, 10, 26)),
     Fact("3.6", "A", "code values in the responses to writes", rule_ids("WRT", 43)),
     Fact("5", "A", "PUT that creates returns 201", rule_ids("WRT", 2)),
@@ -181,7 +182,9 @@ CLAUSES_V1P2: Final[tuple[Fact, ...]] = (
 NOT_IN_V1P2: Final[Mapping[str, str]] = {
     **dict.fromkeys(rule_ids("ACC", 12, 13, 14, 18), _NO_OAUTH1),
     **dict.fromkeys(rule_ids("SEM", 37), "OneRoster 1.2 says who points back: OR-ADD-14"),
-    **dict.fromkeys(rule_ids("ENV", 4) + rule_ids("FLD", 4) + rule_ids("SRT", 5) + rule_ids("ERR", 15), _NO_WARNINGS),
+    **dict.fromkeys(
+        rule_ids("ENV", 4) + rule_ids("FLD", 4) + rule_ids("SRT", 5) + rule_ids("ERR", 15, 18), _NO_WARNINGS
+    ),
 }
 """Why a rule does not apply to 1.2."""
 
@@ -190,7 +193,9 @@ NOT_IN_V1P1: Final[Mapping[str, str]] = {
     **dict.fromkeys(rule_ids("ADD", 3, 4), "OneRoster 1.1 has no profiles of users"),
     **dict.fromkeys(rule_ids("ADD", 5, 6), "OneRoster 1.1 has no score scales"),
     **dict.fromkeys(rule_ids("ADD", 7), "OneRoster 1.1 has no learning objectives"),
-    **dict.fromkeys(rule_ids("ADD", 8, 9), "the shape of the status payload of OneRoster 1.1 is uncertain (6.3 [C])"),
+    **dict.fromkeys(
+        rule_ids("ADD", 8, 9, 22), "the shape of the status payload of OneRoster 1.1 is uncertain (6.3 [C])"
+    ),
     **dict.fromkeys(rule_ids("ADD", 14), "OneRoster 1.1 has both directions of agents: OR-SEM-37"),
     **dict.fromkeys(rule_ids("ADD", 15), "OneRoster 1.1 does not say whom agents are not"),
     **dict.fromkeys(rule_ids("ADD", 16), "OneRoster 1.1 does not say to what a resource belongs"),

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from oneroster.contract.clauses_by_version import basis
-from oneroster.contract.levels import Level, level_of, level_of_clause, weakest
+from oneroster.contract.levels import Level, level_of, level_of_clause, lower_here, weakest
 from oneroster.contract.rule import Rule
 from oneroster_runtime.specification import Operation, Specification
 
@@ -33,6 +33,14 @@ __all__ = [
 ]
 
 NO_OPERATION: Final = "token endpoint"
+_GROUND_WORDS: Final[Mapping[str, str]] = {
+    "operation": "this operation",
+    "wrapper": "the key of its data",
+    "scopes": "its scopes",
+    "subset": "which rows it has",
+    "parents": "which rows it has",
+}
+"""How a report calls the grounds that are words of this module."""
 _SUCCESS: Final = 200
 _BY_NAME: Final = "name"
 _OF_FAMILY: Final[Mapping[str, tuple[str, ...]]] = {
@@ -128,8 +136,8 @@ def standing_on(rule: Rule, operation: Operation, specification: Specification) 
     level = weakest(own.level, *(level_of(mark) for mark in marks.values()))
     if level is own.level:
         return own
-    weak = ", ".join(f"{ground} [{mark}]" for ground, mark in marks.items() if level_of(mark) is level)
-    return Standing(level, f"{own.clause}; in the document {weak}")
+    weak = ", ".join(_GROUND_WORDS.get(ground, ground) for ground, mark in marks.items() if level_of(mark) is level)
+    return Standing(level, f"{own.clause}; {lower_here(level)} {weak}")
 
 
 def strongest_standing(rule: Rule, operations: Iterable[Operation], specification: Specification) -> Standing:

@@ -7,7 +7,7 @@ import re
 from enum import StrEnum
 from typing import Final
 
-__all__ = ["Level", "level_of", "level_of_clause", "weakest"]
+__all__ = ["Level", "level_of", "level_of_clause", "lower_here", "weakest"]
 
 
 class Level(StrEnum):
@@ -30,6 +30,12 @@ def level_of(trust: str) -> Level:
 def weakest(*levels: Level) -> Level:
     """Return the lowest of some levels."""
     return max(levels, key=tuple(Level).index)
+
+
+def lower_here(level: Level) -> str:
+    """Return why a rule has this level where its clause has a higher one, to be continued with what is less certain."""
+    mark = next(mark for mark, each in _BY_TRUST.items() if each is level)
+    return f"{level} here, because the standard is less certain [{mark}] about"
 
 
 def level_of_clause(clause: str) -> Level:

@@ -4,7 +4,8 @@ The parts of a check stand in `oneroster.contract.check_model`, and are exported
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from oneroster.contract.causes import Cause
@@ -58,6 +59,7 @@ class TargetInfo:
         started_at: When the run started (UTC, ISO 8601).
         seconds: How long it took.
         requests: How many requests it sent.
+        unanswered: How many of them got no response of the API, by what came: HTTP 429, 502, 503, 504, or nothing.
     """
 
     base_url: str
@@ -67,6 +69,7 @@ class TargetInfo:
     seconds: float
     requests: int
     overlay: str = ""
+    unanswered: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def dialect(self) -> str:
@@ -116,6 +119,7 @@ class CheckReport:
         operations: The operations of the dialect, in the order of the document.
         leftovers: Requests that would remove the objects that the run created in the tenant and could not remove.
         named: The families and rules that the run names one by one; a rule named is a family of its own.
+        interrupted: Whether the run was interrupted, so that the checks are those until then.
         repeat: The command that repeats the run, without secrets; empty when the run was not started by a command.
     """
 
@@ -128,6 +132,7 @@ class CheckReport:
     leftovers: tuple[str, ...] = ()
     repeat: str = ""
     named: frozenset[str] = frozenset()
+    interrupted: bool = False
 
     def summary(self) -> dict[str, int]:
         """Return the number of checks of each status."""
@@ -145,13 +150,13 @@ class CheckReport:
         Args:
             fail_on: The lowest level whose violations fail the run.
         """
-        return verdict_on(self.checks, self.unjudged, self.named, fail_on)
+        return verdict_on(self.checks, self.unjudged, self.named, fail_on, interrupted=self.interrupted)
 
     def exit_code(self, fail_on: Level = Level.MUST) -> int:
         """Return the exit status of the command, the first that fits; see `verdict`.
 
-        1: a violation. 4: an error of the kit. 3: the tenant could not be judged, or not enough was tested. 0: all
-        that was tested holds.
+        130: the run was interrupted. 1: a violation. 4: an error of the kit. 3: the tenant could not be judged, or not
+        enough was tested. 0: all that was tested holds.
         """
         return self.verdict(fail_on).exit_status
 

@@ -9,8 +9,9 @@ from oneroster.contract.http.target import Target
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.result import CheckReport
 from oneroster.contract.run_plan import RunPlan
+from oneroster.contract.run_progress import ProgressCallback, no_progress
 from oneroster.contract.run_selection import RuleSelection
-from oneroster.contract.runner import ProgressCallback, check
+from oneroster.contract.runner import check
 from oneroster.settings import Settings
 from oneroster.standard import Standard
 
@@ -85,9 +86,10 @@ class RunOptions:
     def run(
         self,
         target: Target,
-        progress: ProgressCallback = lambda _what, _done, _steps: None,
+        progress: ProgressCallback = no_progress,
         inspect: Callable[[ObservedTenant], None] = lambda _tenant: None,
         observe: Callable[[Exchange], None] = lambda _exchange: None,
+        interrupted: Callable[[], bool] | None = None,
     ) -> CheckReport:
         """Run the selected rules on a tenant; see `oneroster.contract.runner.check`."""
         return check(
@@ -99,4 +101,5 @@ class RunOptions:
             progress=progress,
             inspect=inspect,
             observe=observe,
+            interrupted=interrupted,
         )

@@ -10,23 +10,26 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
 from oneroster.contract.causes import Cause
-from oneroster.contract.check_model import VIOLATED, Check, Status
+from oneroster.contract.check_model import INTERRUPTED, VIOLATED, Check, Status
 from oneroster.contract.errors import NotRequested
 from oneroster.contract.levels import Level, level_of_clause
+from oneroster.counts import count_of
 
 __all__ = ["Outcome", "RuleCounts", "Verdict", "verdict_on"]
 
 VIOLATED_EXIT: Final = 1
 UNJUDGED_EXIT: Final = 3
 KIT_ERROR_EXIT: Final = 4
+INTERRUPTED_EXIT: Final = 130
 SHOWN_GAPS: Final = 2
 LABELS: Final = {
     str(NotRequested("writes")): "writes not allowed",
     str(NotRequested("negative")): "optional",
     str(NotRequested("stateful")): "optional",
     str(NotRequested("excluded")): "excluded",
+    INTERRUPTED: "interrupted",
 }
-"""How the headline calls what a run does not ask for."""
+"""How the headline calls what a run does not ask for, or did not reach."""
 _BY_WEIGHT: Final = (
     Cause.KIT_ERROR,
     Cause.UNEXPLAINED,
@@ -52,6 +55,7 @@ class Outcome(StrEnum):
     VIOLATED = "violated"
     UNJUDGED = "unjudged"
     KIT_ERROR = "kit error"
+    INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,7 @@ class Verdict:
         headline: The same in one line, with the counts.
         musts: The counts of the must rules.
         shoulds: The counts of the should rules.
-        gaps: Why the run cannot be relied on; empty unless it ends with 3.
+        gaps: Why the run cannot be relied on; empty unless it ends with 3 or 130.
         gap_rules: The ids of the must rules that should have been tested and were not.
     """
 
@@ -150,7 +154,12 @@ class _Rule:
 
 
 def verdict_on(
-    checks: Sequence[Check], unjudged: str | None, named: Collection[str], fail_on: Level = Level.MUST
+    checks: Sequence[Check],
+    unjudged: str | None,
+    named: Collection[str],
+    fail_on: Level = Level.MUST,
+    *,
+    interrupted: bool = False,
 ) -> Verdict:
     """Return the verdict of a run.
 
@@ -159,20 +168,28 @@ def verdict_on(
         unjudged: Why the tenant could not be judged; None when it could.
         named: The families and rules that the run names one by one.
         fail_on: The lowest level whose violations fail the run.
+        interrupted: Whether the run was interrupted, which is its verdict whatever was found until then.
     """
     rules = list(_rules(checks))
     musts, shoulds = (_counts(rule for rule in rules if rule.level is level) for level in (Level.MUST, Level.SHOULD))
     status, found = 0, tuple(_gaps(unjudged, named, rules))
     gaps = tuple(gap.text for gap in found)
     failing = {Status.FAILED} if fail_on is Level.MUST else VIOLATED
-    if any(check.status in failing for check in checks):
+    if interrupted:
+        status = INTERRUPTED_EXIT
+    elif any(check.status in failing for check in checks):
         status = VIOLATED_EXIT
     elif any(check.cause is Cause.KIT_ERROR for check in checks):
         status = KIT_ERROR_EXIT
     elif gaps:
         status = UNJUDGED_EXIT
-    headline = _prefix(status, gaps) + _counts_text(musts, shoulds, _violated(rules, Status.WARNED))
-    shown = gaps if status == UNJUDGED_EXIT else ()
+    tested = any(rule.tested for rule in rules)
+    counts = _counts_text(musts, shoulds, _violated(rules, Status.WARNED))
+    if unjudged is not None and not tested:
+        # One cause; how many rules it leaves untested by which cause says nothing more.
+        counts = f"none of {count_of(len(rules), 'rule')} was tested"
+    headline = _prefix(status, gaps) + counts
+    shown = gaps if status in (UNJUDGED_EXIT, INTERRUPTED_EXIT) else ()
     gap_rules = frozenset[str]().union(*(gap.rules for gap in found))
     return Verdict(status, _outcome(status, rules), headline, musts, shoulds, shown, gap_rules)
 
@@ -245,13 +262,23 @@ def _families(musts: Iterable[_Rule], named: Collection[str]) -> Iterator[tuple[
     yield from groups.items()
 
 
+_OUTCOMES: Final = {
+    VIOLATED_EXIT: Outcome.VIOLATED,
+    UNJUDGED_EXIT: Outcome.UNJUDGED,
+    KIT_ERROR_EXIT: Outcome.KIT_ERROR,
+    INTERRUPTED_EXIT: Outcome.INTERRUPTED,
+}
+
+
 def _outcome(status: int, rules: Iterable[_Rule]) -> Outcome:
     if status:
-        return {VIOLATED_EXIT: Outcome.VIOLATED, KIT_ERROR_EXIT: Outcome.KIT_ERROR}.get(status, Outcome.UNJUDGED)
+        return _OUTCOMES[status]
     return Outcome.WARNED if _violated(rules, Status.WARNED) else Outcome.HOLDS
 
 
 def _prefix(status: int, gaps: tuple[str, ...]) -> str:
+    if status == INTERRUPTED_EXIT:
+        return "Interrupted, so this is no verdict; until then "
     if status == KIT_ERROR_EXIT:
         return "The kit failed, please report it; "
     if status != UNJUDGED_EXIT:

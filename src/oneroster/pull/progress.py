@@ -24,8 +24,8 @@ class Progress:
     def not_offered(self, collection: str, reason: str) -> None:
         """Report that the server does not offer a collection."""
 
-    def retry(self) -> None:
-        """Report that a failed request will be sent again."""
+    def wait(self, seconds: float, reason: str) -> None:
+        """Report that a failed request will be sent again after some seconds, and why it failed."""
 
     def stage(self, name: str) -> None:
         """Report the next stage after the fetch: ``checking``, then ``writing``."""

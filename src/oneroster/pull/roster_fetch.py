@@ -80,7 +80,7 @@ class RosterFetch:
             workers=options.workers,
             rate=options.rate,
             shared_rate=options.shared_rate,
-            on_retry=self._progress.retry,
+            on_retry=self._progress.wait,
         )
         try:
             self._run(self.session, staging, update)

@@ -3,7 +3,7 @@
 import random
 import time
 from datetime import UTC, datetime
-from typing import TypeGuard
+from typing import Final, TypeGuard, cast
 
 from oneroster.errors import DecodeError, TokenError
 from oneroster.transport import log
@@ -11,8 +11,11 @@ from oneroster.transport.bounded_response import RawResponse, ResponseLimits
 from oneroster.transport.retry import RETRIED_STATUSES, SERVER_ERROR_ATTEMPTS, Retry, delay_before_retry
 from oneroster.transport.retry_times import seconds_to_wait
 from oneroster.transport.transport_errors import is_transient
+from oneroster_runtime.connection_words import connection_words
 
-__all__ = ["Attempts", "is_final", "outcome_name"]
+__all__ = ["Attempts", "failure_words", "is_final", "outcome_name"]
+
+_BUSY: Final = {429: ", the server allows fewer requests", 503: ", the server is busy"}
 
 
 class Attempts:
@@ -71,6 +74,15 @@ def is_final(outcome: Exception | RawResponse) -> TypeGuard[RawResponse]:
 def outcome_name(outcome: Exception | RawResponse) -> str:
     """Return the status, or the name of the error class, for the log."""
     return str(outcome.status_code) if isinstance(outcome, RawResponse) else type(outcome).__name__
+
+
+def failure_words(outcome: Exception | RawResponse) -> str:
+    """Return why a read is sent again, in words, without anything that was received."""
+    if (status := _status(outcome)) is not None:
+        return f"HTTP {status}{_BUSY.get(status, '')}"
+    return (
+        "the response was damaged" if isinstance(outcome, DecodeError) else connection_words(cast("Exception", outcome))
+    )
 
 
 def _status(failure: Exception | RawResponse) -> int | None:

@@ -11,6 +11,7 @@ import httpx
 from oneroster.errors import OneRosterError, TransportError
 from oneroster.transport.tls import describe_tls_failure, tls_failure
 from oneroster.transport.urls import redacted
+from oneroster_runtime.connection_words import connection_words
 
 __all__ = ["SEND_ERRORS", "describe", "is_transient", "transport_error"]
 
@@ -26,20 +27,17 @@ SEND_ERRORS: Final = (
 
 _TRANSIENT: Final = (httpx.NetworkError, httpx.TimeoutException, httpx.RemoteProtocolError, httpx.DecodingError)
 
-_DESCRIPTIONS: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...]] = (
-    (httpx.ConnectTimeout, "the connection timed out; check base_url and the network"),
-    (httpx.TimeoutException, "the server stopped sending; ResponseLimits.read_timeout sets how long to wait"),
-    (httpx.ProxyError, "the proxy refused the connection; check HTTPS_PROXY and NO_PROXY"),
-    (httpx.UnsupportedProtocol, "only http and https are supported"),
-    (httpx.DecodingError, "the body is not in the declared Content-Encoding"),
-    (httpx.RemoteProtocolError, "the server closed the connection early, or does not speak HTTP"),
+_ADVICE: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...]] = (
+    (httpx.ConnectTimeout, "; check base_url and the network"),
+    (httpx.TimeoutException, "; ResponseLimits.read_timeout sets how long to wait"),
+    (httpx.ProxyError, "; check HTTPS_PROXY and NO_PROXY"),
     (
         (httpx.LocalProtocolError, UnicodeError),
-        "the request is not valid HTTP; check host, token and client id for line breaks and unusual characters",
+        "; check host, token and client id for line breaks and unusual characters",
     ),
-    (httpx.InvalidURL, "a URL is invalid"),
-    (RuntimeError, "the client was closed, or is used in a second event loop"),
 )
+"""What to do about some failures, after what happened."""
+_CLOSED: Final = "the client was closed, or is used in a second event loop"
 
 
 def is_transient(error: Exception) -> bool:
@@ -61,7 +59,7 @@ def transport_error(method: str, url: str, sent: int, error: Exception) -> OneRo
     times = "once" if sent == 1 else f"{sent} times"
     found = TransportError(
         f"{method} {redacted(url)} was sent {times} without a complete response{_token_endpoint(error)}:"
-        f" {describe(error)} ({type(error).__name__})."
+        f" {describe(error)}."
     )
     found.permanent = tls_failure(error) is not None
     return found
@@ -72,11 +70,14 @@ def describe(error: Exception) -> str:
     notes = "".join(f", {note}" for note in getattr(error, "__notes__", ()))
     if (failure := tls_failure(error)) is not None:
         return f"no connection{notes}: {describe_tls_failure(failure)}"
+    if isinstance(error, RuntimeError):
+        return f"{_CLOSED}{notes}"
+    words = connection_words(error)
     if isinstance(error, httpx.ConnectError):
-        # This text is from the operating system, which sees neither request nor response.
-        return f"no connection{notes}: {error}"
-    text = next((text for kinds, text in _DESCRIPTIONS if isinstance(error, kinds)), "the connection failed")
-    return f"{text}{notes}"
+        # The notes name the proxy that was asked for the connection.
+        return words.replace("no connection", f"no connection{notes}", 1)
+    advice = next((text for kinds, text in _ADVICE if isinstance(error, kinds)), "")
+    return f"{words}{advice}{notes}"
 
 
 def _token_endpoint(error: Exception) -> str:

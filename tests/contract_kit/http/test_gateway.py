@@ -236,7 +236,7 @@ def test_nobody_listens() -> None:
         (never_ends, RunBudget(timeout=20, body=200_000), "longer than 200000 bytes"),
         (drips, RunBudget(timeout=0.3), "timeout"),
         (lies_about_its_length, RunBudget(timeout=5), "ends before the length"),
-        (says(b"SSH-2.0-OpenSSH_9.6\r\n"), RunBudget(timeout=5), "RemoteProtocolError"),
+        (says(b"SSH-2.0-OpenSSH_9.6\r\n"), RunBudget(timeout=5), "does not speak HTTP"),
         (says(answer(b"not gzip", Content_Encoding="gzip")), RunBudget(timeout=5), "not in the Content-Encoding"),
     ],
 )

@@ -19,6 +19,7 @@ from oneroster.contract.observation import recheck
 from oneroster.contract.observation.recheck import FreshTenant, confirmed, still_seen
 from oneroster.contract.result import CheckReport, Evidence, Finding
 from oneroster.contract.run_plan import RunPlan
+from oneroster.contract.run_progress import RunProgress
 from oneroster.contract.runner import check
 from oneroster.sandbox import Sandbox
 from oneroster.standard import Standard
@@ -43,8 +44,8 @@ def judged(when: str, change: Change, *faults: str) -> CheckReport:
         headers = {"Authorization": f"Bearer {tenant.token}"}
         with httpx.Client(base_url=tenant.base_url, headers=headers) as client:
 
-            def progress(what: str, _done: int, _steps: int) -> None:
-                if what == f"reading {when}":
+            def progress(run: RunProgress) -> None:
+                if run.step == f"reading {when}":
                     change(client)
 
             target = Target(tenant.base_url, access=BearerToken(tenant.token))

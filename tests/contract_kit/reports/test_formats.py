@@ -65,6 +65,14 @@ def test_an_error_of_the_kit_is_an_error_and_no_pass() -> None:
     assert cases(a_report(KIT_ERROR))["OR-PAG-02"].find("error") is not None
 
 
+def test_junit_has_an_error_where_the_tenant_could_not_be_judged() -> None:
+    root = ET.fromstring(junit.render(Summary.of(a_report(NOT_JUDGED, unjudged="nobody answers"))))  # noqa: S314  # our own output
+    error = root.find(".//error")
+    assert error is not None
+    assert str(error.get("message")).startswith("Could not be judged: nobody answers")
+    assert root.get("errors") == "1"
+
+
 def test_junit_can_hold_whatever_a_tenant_sends() -> None:
     case = cases(a_report(a_check(status=Status.FAILED, message=HOSTILE)))["OR-PAG-01"]
     failure = case.find("failure")

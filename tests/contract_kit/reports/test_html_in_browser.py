@@ -13,6 +13,7 @@ from oneroster.contract.http.credentials import BearerToken
 from oneroster.contract.http.target import Target
 from oneroster.contract.reports import html
 from oneroster.contract.reports.summary_model import Summary
+from oneroster.contract.result import CheckReport, TargetInfo
 from oneroster.contract.runner import check
 from oneroster.sandbox import Sandbox
 from tests.browser import needs_browser, open_browser, set_width
@@ -46,9 +47,22 @@ def opened(browser: webdriver.Chrome, page: Path, width: int) -> webdriver.Chrom
     return browser
 
 
+@pytest.fixture(scope="module")
+def unread(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a tenant that cannot be read, for a cause with long words."""
+    cause = "no response at https://sis.example/api is of OneRoster; its URLs end in /ims/oneroster/rostering/v1p2"
+    target = TargetInfo("https://sis.example/api", "1.2", "standard", "2024-08-01T06:00:00Z", 1.5, 42)
+    path = tmp_path_factory.mktemp("unread") / "report.html"
+    path.write_text(html.render(Summary.of(CheckReport("0.1.0", target, (), 7, cause))), encoding="utf-8")
+    return path
+
+
 @pytest.mark.parametrize("width", [320, NARROW, WIDE, 1920])
-def test_nothing_sticks_out_and_nothing_is_amiss(browser: webdriver.Chrome, page: Path, width: int) -> None:
-    driver = opened(browser, page, width)
+@pytest.mark.parametrize("name", ["page", "unread"])
+def test_nothing_sticks_out_and_nothing_is_amiss(
+    browser: webdriver.Chrome, request: pytest.FixtureRequest, name: str, width: int
+) -> None:
+    driver = opened(browser, request.getfixturevalue(name), width)
     assert driver.execute_script("return document.documentElement.scrollWidth") <= width
     assert driver.get_log("browser") == []
     for card in driver.find_elements(By.CSS_SELECTOR, ".card, details"):

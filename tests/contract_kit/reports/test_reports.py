@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from oneroster.contract.catalogue import catalogue
 from oneroster.contract.families import FAMILIES
 from oneroster.contract.harm import Harm
 from oneroster.contract.levels import Level
@@ -18,6 +19,8 @@ from oneroster.contract.reports.summary_model import Score, Summary
 from oneroster.contract.result import Cause, Check, CheckReport, Evidence, OperationSeen, Status, TargetInfo, shown_ids
 
 TARGET = TargetInfo("https://sis.example/ims/oneroster/v1p1", "1.1", "standard", "2024-08-01T06:00:00Z", 1.5, 42)
+
+NONE_TESTED = "Could not be judged: nobody answers; none of 1 rule was tested"
 
 
 def a_check(rule_id: str = "OR-PAG-01", status: Status = Status.PASSED, **changes: Any) -> Check:
@@ -128,8 +131,8 @@ def test_the_json_report_has_the_form_of_the_interface() -> None:
 def keys_of(value: Any) -> set[str]:
     """Return all keys in a JSON value."""
     if isinstance(value, dict):
-        if set(value) <= set(Cause):
-            # The keys of counts are causes.
+        if set(value) <= {*Cause, "HTTP 503"}:
+            # The keys of counts are causes and statuses.
             return set()
         return set(value) | {key for inner in value.values() for key in keys_of(inner)}
     return {key for inner in value for key in keys_of(inner)} if isinstance(value, list) else set()
@@ -139,10 +142,11 @@ def test_every_key_of_the_json_report_is_documented() -> None:
     evidence = Evidence("GET /orgs", "children[].href", 2, 9, ("o-1",), "curl -sS https://sis.example/orgs")
     whole = replace(
         a_report(a_check(status=Status.FAILED, evidence=(evidence,), accepted="ticket 4711"), NOT_JUDGED),
-        target=replace(TARGET, overlay="dialect.yaml"),
+        target=replace(TARGET, overlay="dialect.yaml", unanswered={"HTTP 503": 2}),
         operations=(OperationSeen("getOrg", "rostering", "GET", "/orgs/{id}", "refused", 3, None, None, (), ()),),
         repeat="oneroster check",
         leftovers=("DELETE /categories/c-1",),
+        interrupted=True,
     )
     page = (Path(__file__).parents[3] / "docs" / "report.md").read_text(encoding="utf-8")
     documented = {name.rpartition(".")[2] for name in re.findall(r"^\| `([a-z_ .\[\]]+)` \|", page, re.MULTILINE)}
@@ -201,7 +205,7 @@ def test_the_last_line_is_the_verdict(checks: list[Check], fail_on: Level, verdi
 
 def test_a_tenant_that_could_not_be_judged_is_never_said_to_hold() -> None:
     report = a_report(a_check(status=Status.NOT_JUDGED, cause=Cause.NO_RESPONSE), unjudged="nobody answers")
-    assert printed(report).strip().splitlines()[-1].startswith("Could not be judged: nobody answers; 0 of 0 ")
+    assert printed(report).strip().splitlines()[-1] == NONE_TESTED
 
 
 def test_forty_operations_with_one_cause_are_one_block_with_one_curl_line() -> None:
@@ -237,13 +241,61 @@ def test_what_a_tenant_sends_is_printed_and_not_interpreted() -> None:
     assert "to [red]o-2[/red]" in text
 
 
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_text_wraps_between_words_on_a_terminal_and_commands_do_not(width: int) -> None:
+    message = "the total counts the rows of a page " * 4
+    evidence = (Evidence("GET /orgs", curl=f"curl -sS https://sis.example/orgs?filter={'x' * 130}"),)
+    report = a_report(a_check("OR-PAG-05", Status.FAILED, message=message.strip(), evidence=evidence))
+    out = io.StringIO()
+    terminal.print_report(Summary.of(report), Console(file=out, width=width, force_terminal=True, color_system=None))
+    lines = out.getvalue().splitlines()
+    long = [line for line in lines if len(line.rstrip()) > width]
+    assert [line for line in long if TARGET.base_url not in line] == [f"    {evidence[0].curl}"]
+    assert set(message.split()) <= {word for line in lines for word in line.split()}
+
+
+def test_evidence_without_a_command_shows_the_request() -> None:
+    evidence = (Evidence("PUT /categories/c-1", ids=("c-1",)),)
+    assert "    PUT /categories/c-1\n" in printed(a_report(a_check(status=Status.OPEN, evidence=evidence)))
+
+
+def test_each_violation_to_fix_first_has_its_fix() -> None:
+    rule = next(each for each in catalogue() if each.id == "OR-PAG-05")
+    assert rule.fix in printed(a_report(a_check(rule.id, Status.FAILED)))
+
+
+def test_a_report_of_a_tenant_that_was_not_read_is_the_cause_alone() -> None:
+    checks = [a_check(f"OR-PAG-{number:02}", Status.NOT_JUDGED, cause=Cause.NO_RESPONSE) for number in range(50)]
+    report = replace(a_report(*checks, unjudged="nobody answers"), repeat="oneroster check --seed 7")
+    lines = printed(report).strip().splitlines()
+    assert lines[-1] == NONE_TESTED.replace("1 rule", "50 rules")
+    assert len([line for line in lines if line]) == 4
+    page = html.render(Summary.of(report))
+    assert "nobody answers" in page
+    for heading in ("Conformance by family", "What the server offers", "exercised", "checks hold"):
+        assert heading not in page
+
+
+def test_a_run_with_requests_that_got_no_response_says_how_many() -> None:
+    target = replace(TARGET, unanswered={"HTTP 503": 3, "no complete response": 1})
+    report = replace(a_report(a_check()), target=target)
+    said = "42 requests in 1.5 s, of which 4 got no response of the API (HTTP 503 3 times, no complete response 1 time)"
+    assert said in printed(report)
+    silent = replace(report, target=replace(target, requests=4))
+    assert "4 requests in 1.5 s, without a response of the API (HTTP 503 3 times, no" in printed(silent)
+    assert "HTTP 503 3 times" in html.render(Summary.of(report))
+
+
 def test_many_violations_get_advice_what_to_fix_first() -> None:
     checks = [a_check(f"OR-PAG-0{number}", Status.FAILED) for number in range(1, 4)]
-    assert "Fix first" not in printed(a_report(*checks))
+    text = printed(a_report(*checks))
+    assert "Fix first" in text
+    assert "in this order" not in text
     widest = [a_check("OR-PAG-05", Status.FAILED, operation_id=f"getThing{number}") for number in range(9)]
     text = printed(a_report(*checks, *widest))
     first = text.split("Fix first")[1].strip().splitlines()[0]
     assert first.startswith("OR-PAG-05")
+    assert "and 1 more in this order, each with its fix: --report-html FILE" in text
 
 
 def test_a12_what_is_refused_is_listed_apart_from_what_is_not_offered() -> None:

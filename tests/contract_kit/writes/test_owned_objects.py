@@ -26,6 +26,7 @@ from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.reports import json_report, terminal
 from oneroster.contract.reports.summary_model import Summary
 from oneroster.contract.result import Cause, CheckReport
+from oneroster.contract.run_progress import RunProgress
 from oneroster.contract.runner import check
 from oneroster.contract.writes.owned_objects import cleanup, is_gone, leftovers, owned_objects
 from oneroster.contract.writes.sample_records import sample_record
@@ -66,8 +67,8 @@ def judged(tenant: Sandbox, **options: Any) -> CheckReport:
 def interrupting(rule_id: str) -> Any:
     """A progress that interrupts the run when it comes to a rule."""
 
-    def progress(what: str, _done: int, _steps: int) -> None:
-        if rule_id in what:
+    def progress(run: RunProgress) -> None:
+        if rule_id in run.step:
             raise KeyboardInterrupt
 
     return progress

@@ -252,7 +252,7 @@ CONSEQUENCES = {
 
 def test_every_fault_is_looked_at() -> None:
     # Those of what later versions add show in tests/contract/test_faults_of_1_2.py.
-    probed = set(PROBED) | set(fault_names_in(*FAMILIES, "additions", "posts"))
+    probed = set(PROBED) | set(fault_names_in(*FAMILIES, "additions", "posts", "status_objects"))
     assert set(LOOKS) | CLIENT_FAULTS | WRITING | set(DOORS) | set(QUERIES) | probed == set(FAULTS)
 
 

@@ -17,6 +17,7 @@ FAMILIES = (
     "contradictions",
     "careless_inputs",
     "combinations",
+    "error_details",
     "field_details",
     "filter_literals",
     "loose_access",
@@ -89,16 +90,21 @@ def refusal(client: httpx.Client) -> Row:
     return dict(client.get("/orgs", headers={"Authorization": ""}).json()["statusInfoSet"][0])
 
 
+def nowhere(client: httpx.Client) -> Row:
+    """The status of the classes of a school that does not exist."""
+    return dict(client.get("/schools/nowhere/classes").json()["statusInfoSet"][0])
+
+
 def classes_of_an_odd_school(client: httpx.Client) -> int:
     odd = (quote(row["sourcedId"], safe="") for row in rows(client, "/schools"))
     return status(client, f"/schools/{next(name for name in odd if '%' in name)}/classes")
 
 
-def with_token(client: httpx.Client, change: Callable[[str], str]) -> int:
+def with_token(client: httpx.Client, change: Callable[[str], str], path: str = "/orgs") -> int:
     """The status of a request whose token is changed, after one with the right token."""
     right = client.headers["Authorization"]
     assert client.get("/orgs").status_code == 200
-    return client.get("/orgs", headers={"Authorization": f"Bearer {change(right.removeprefix('Bearer '))}"}).status_code
+    return client.get(path, headers={"Authorization": f"Bearer {change(right.removeprefix('Bearer '))}"}).status_code
 
 
 def primary(client: httpx.Client) -> int:
@@ -156,6 +162,27 @@ def classes_path(client: httpx.Client) -> str:
 
 LOOKS: dict[str, tuple[Look, Any, Any]] = {
     # What is looked at, in the conforming tenant, and with the fault.
+    "nested-not-found-says-success": (lambda c: nowhere(c)["imsx_codeMajor"], "failure", "success"),
+    "nested-not-found-shows-trace": (lambda c: "Traceback" in nowhere(c)["imsx_description"], False, True),
+    "not-found-with-record": (lambda c: "org" in c.get("/orgs/nowhere").json(), False, True),
+    "resources-token-with-more": (lambda c: with_token(c, lambda t: t + "x", "/resources"), 401, 200),
+    "scheme-with-capital-only": (
+        lambda c: status(c, "/orgs", headers={"Authorization": c.headers["Authorization"].replace("Bear", "bear")}),
+        200,
+        401,
+    ),
+    "other-schemes-open-nested": (
+        lambda c: c.get(str(nested(c).url), headers={"Authorization": "Token x"}).status_code,
+        401,
+        200,
+    ),
+    "nested-warning-says-full-success": (
+        lambda c: nested(c, sort="colour").json()["statusInfoSet"][0]["imsx_codeMinor"],
+        "invalid_sort_field",
+        "full success",
+    ),
+    "gradebook-quote-crashes": (lambda c: status(c, "/categories/it's"), 404, 500),
+    "statement-in-header": (lambda c: "X-Debug-Query" in c.get("/orgs?sort=name").headers, False, True),
     "end-excluded": (lambda c: len(rows(c, "/terms", filter=f"endDate<='{first_end(c)}'")) > 0, True, False),
     "start-sorted-by-day": (lambda c: days(c) == sorted(days(c)), True, False),
     "demographics-sort-refused": (lambda c: status(c, "/demographics?sort=colour"), 200, 400),
@@ -715,6 +742,7 @@ BY_THE_KIT = {
     "severity-in-capitals",
     "resources-of-any-parent",
     "categories-need-both-scopes",
+    "put-makes-scores-positive",
 }
 """Faults that need a signature, a scope, certain values, a whole gradebook or a broken connection.
 

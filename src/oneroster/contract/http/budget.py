@@ -163,12 +163,13 @@ class BudgetTracker:
         """Note that the tenant is up."""
         self._missed, self._responded = 0, True
 
-    def response_missed(self, origin: str, cause: str) -> KitError:
+    def response_missed(self, origin: str, cause: str, advice: str) -> KitError:
         """Note that a request got no response, and return the error to raise.
 
         Args:
             origin: The origin of the request, for the message.
             cause: What happened, for the message.
+            advice: What to check, for the message.
 
         Returns:
             An `UnreachableError` if the tenant counts as down from now on, otherwise a `NoResponseError`.
@@ -179,8 +180,7 @@ class BudgetTracker:
         if self._missed < allowed:
             return NoResponseError(f"no complete response ({cause})")
         self._down = UnreachableError(
-            f"{self._missed} requests in a row to {origin} got no response ({cause}); "
-            "check the base URL and that the server is running"
+            f"{self._missed} requests in a row to {origin} got no response ({cause}); {advice}"
         )
         return self._down
 

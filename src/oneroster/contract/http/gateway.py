@@ -66,6 +66,7 @@ class Gateway:
         target: The tenant.
         limits: The limits of the run.
         incidents: What went wrong with the requests of the run.
+        traffic: What the requests wait for just now.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Gateway:
         self.incidents: Final = Incidents()
         self._budget = BudgetTracker(self.limits, REQUESTS_FOR_WRITES if target.allow_writes else 0, pause)
         self._sender = Sender(target, self.limits, self._budget)
+        self.traffic: Final = self._sender.traffic
         self._renewal = TokenRenewal(target.access, self._post_token)
         self._attempts = RequestAttempts(target, self._sender, self._budget, self._renewal, self.incidents)
         self._own_ids: set[str] = set()
@@ -153,9 +155,8 @@ class Gateway:
             raise RequestNotAllowedError(f"only safe methods are sent, not {method}")
         if not self.is_own(url):
             raise RequestNotAllowedError("the URL is not of the tenant's origin; credentials are not sent there")
-        exchange = self._send_with_renewal(method, url, access, headers)
-        self._observe(exchange)
-        return exchange
+        usual = method == "GET" and (headers is None or access is not None)
+        return self._noted(self._send_with_renewal(method, url, access, headers), usual=usual)
 
     def post_form(self, headers: Mapping[str, str], form: bytes, curl_access: str) -> Exchange:
         """Post a form to the token endpoint of the target.
@@ -171,9 +172,7 @@ class Gateway:
         """
         url = getattr(self.target.access, "token_url", None)
         if not isinstance(url, str):
-            raise RequestNotAllowedError(
-                "the credentials have no token endpoint; forms are only posted to a token endpoint"
-            )
+            raise RequestNotAllowedError("the credentials have no token endpoint; forms are posted to nothing else")
         raw = self._sender.send(self._sender.build_request("POST", url, dict(headers), form))
         curl = " ".join(filter(None, [curl_access, self.target.curl_options(url)]))
         exchange = Exchange("POST", url, url, raw.status, raw.headers, raw.body, raw.seconds, curl)
@@ -232,9 +231,7 @@ class Gateway:
         method = cast("WriteMethod", operation.method)
         url = self.target.url_of(encoded_path(operation.path, {parameters[0]: sourced_id}))
         headers = None if content is None else {"Content-Type": "application/json"}
-        exchange = self._send_with_renewal(method, url, access, headers, content)
-        self._observe(exchange)
-        return exchange
+        return self._noted(self._send_with_renewal(method, url, access, headers, content))
 
     def create(
         self,
@@ -266,8 +263,7 @@ class Gateway:
             raise RequestNotAllowedError(f"{operation.operation_id} does not create records and return their ids")
         url = self.target.url_of(encoded_path(operation.path, dict(parents)))
         headers = {"Content-Type": "application/json"}
-        exchange = self._attempts.send_once("POST", url, access or self.target.access, headers, content)
-        self._observe(exchange)
+        exchange = self._noted(self._attempts.send_once("POST", url, access or self.target.access, headers, content))
         for supplied, allocated in id_pairs(exchange, operation).items():
             if supplied in self._own_ids and allocated not in known:
                 self._allocated.add((_collection_path(operation), allocated))
@@ -279,6 +275,10 @@ class Gateway:
             return origin_of(url) in self._origins
         except (ValueError, httpx.InvalidURL):
             return False
+
+    def _noted(self, exchange: Exchange, *, usual: bool = True) -> Exchange:
+        self._observe(self.incidents.add_response(exchange, usual=usual))
+        return exchange
 
     def _send_with_renewal(
         self,

@@ -1,7 +1,7 @@
 """What went wrong with the requests of a run, whoever sent them: server errors, broken responses, unusable tokens.
 
 The gateway notes it in one place, so that no rule has to, and rules judge it at the end of the run. No response body is
-kept.
+kept but those of errors.
 """
 
 import threading
@@ -21,6 +21,21 @@ __all__ = ["NO_ANSWER", "BrokenResponse", "Incidents", "ServerError", "is_server
 NO_ANSWER: Final = frozenset({429, 502, 503, 504})
 """Statuses of a tenant that is busy, or of a gateway whose tenant does not answer: no response of the API."""
 NOT_IMPLEMENTED: Final = 501
+CLIENT_ERROR: Final = 4
+"""The first digit of the statuses that say that a request was wrong."""
+LONGEST_ERROR: Final = 20_000
+"""Bytes of an error response that is kept; longer ones are pages of a server, no status payload."""
+LONGEST_WARNING: Final = 200_000
+"""Bytes of a response with data and a warning that is kept."""
+MOST_WARNINGS: Final = 500
+MOST_TALKATIVE: Final = 200
+USUAL_HEADERS: Final = frozenset(
+    {"allow", "cache-control", "date", "expires", "last-modified", "link", "vary", "via", "warning", "www-authenticate"}
+)
+"""Headers of HTTP whose values are words with blanks between them, in lower case."""
+SUCCESS: Final = 200
+CODE_MAJOR: Final = b"odeMajor"
+"""What every form of the status payload has in it."""
 GRANTED: Final = 200
 """The status of a granted token (RFC 6749, 5.1)."""
 OTHER_SUCCESSES: Final = range(201, 300)
@@ -64,6 +79,11 @@ class Incidents:
         lost: The request lines of reads whose connection was closed without a response, twice in a row.
         token_problems: The responses of the token endpoint that cannot be used, with what is wrong with them.
         unanswered: How many requests got each status of `NO_ANSWER`.
+        errors: The responses of the API that say that a request was wrong, to requests without unusual headers.
+        warnings: The responses with data and a status payload, up to some size, to requests without unusual headers.
+        talkative: Responses, without their bodies, with a text in a header that is none of HTTP.
+        repeated: How many requests were repeated because the tenant was busy, by its status.
+        longest_wait: The longest pause in seconds that a busy tenant asked for; 0 if it asked for none.
     """
 
     server_errors: list[ServerError] = field(default_factory=list)
@@ -71,6 +91,11 @@ class Incidents:
     lost: list[str] = field(default_factory=list)
     token_problems: list[tuple[Exchange, str]] = field(default_factory=list)
     unanswered: Counter[int] = field(default_factory=Counter)
+    errors: list[Exchange] = field(default_factory=list)
+    warnings: list[Exchange] = field(default_factory=list)
+    talkative: list[Exchange] = field(default_factory=list)
+    repeated: Counter[int] = field(default_factory=Counter)
+    longest_wait: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def add_server_error(self, exchange: Exchange, *, repeated: bool) -> None:
@@ -93,6 +118,24 @@ class Incidents:
         with self._lock:
             self.unanswered[status] += 1
 
+    def add_response(self, exchange: Exchange, *, usual: bool) -> Exchange:
+        """Note a response of the API to any request, and return it; ``usual``: no header may have changed it."""
+        with self._lock:
+            if usual and exchange.status // 100 == CLIENT_ERROR and len(exchange.body) <= LONGEST_ERROR:
+                self.errors.append(exchange)
+            may_warn = usual and exchange.status == SUCCESS and len(exchange.body) <= LONGEST_WARNING
+            if may_warn and len(self.warnings) < MOST_WARNINGS and CODE_MAJOR in exchange.body:
+                self.warnings.append(exchange)
+            if len(self.talkative) < MOST_TALKATIVE and any(map(_is_free_text, exchange.headers.items())):
+                self.talkative.append(replace(exchange, body=b""))
+        return exchange
+
+    def add_busy(self, status: int, asked: float, *, repeated: bool) -> None:
+        """Note that the tenant was busy, the pause in seconds that it asked for, and whether it is asked again."""
+        with self._lock:
+            self.repeated[status] += repeated
+            self.longest_wait = max(self.longest_wait, asked)
+
     def add_token_response(self, exchange: Exchange) -> None:
         """Note a response of the token endpoint; one that cannot be used is kept."""
         if is_server_error(exchange.status):
@@ -109,6 +152,11 @@ class Incidents:
         """Return the server errors of some request lines."""
         wanted = set(requests)
         return [each for each in tuple(self.server_errors) if each.exchange.request in wanted]
+
+
+def _is_free_text(header: tuple[str, str]) -> bool:
+    name, value = header
+    return " " in value.strip() and name.lower() not in USUAL_HEADERS
 
 
 def is_server_error(status: int) -> bool:

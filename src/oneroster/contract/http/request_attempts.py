@@ -17,6 +17,7 @@ from oneroster.contract.http.incidents import NO_ANSWER, Incidents, is_server_er
 from oneroster.contract.http.sender import Sender
 from oneroster.contract.http.target import Target
 from oneroster.contract.http.token_renewal import TokenRenewal
+from oneroster.contract.http.traffic import Wait
 from oneroster.transport.retry_times import seconds_to_wait
 
 __all__ = ["RequestAttempts"]
@@ -46,7 +47,12 @@ class RequestAttempts:
     """
 
     def __init__(
-        self, target: Target, sender: Sender, budget: BudgetTracker, renewal: TokenRenewal, incidents: Incidents
+        self,
+        target: Target,
+        sender: Sender,
+        budget: BudgetTracker,
+        renewal: TokenRenewal,
+        incidents: Incidents,
     ) -> None:
         self._target = target
         self._sender = sender
@@ -118,12 +124,15 @@ class RequestAttempts:
             if exchange.status not in NO_ANSWER:
                 self._budget.served()
                 return exchange
-            delay = seconds_to_wait(exchange.status, exchange.headers, datetime.now(UTC))
-            if delay is None:
-                delay = float(2 ** (attempt - 1))
+            asked = seconds_to_wait(exchange.status, exchange.headers, datetime.now(UTC))
+            delay = float(2 ** (attempt - 1)) if asked is None else asked
             patient = delay <= min(MAX_RETRY_AFTER, self._budget.seconds_left)
-            if exchange.status not in BUSY or attempt == BUSY_ATTEMPTS or not patient:
+            repeated = exchange.status in BUSY and attempt < BUSY_ATTEMPTS and patient
+            self._incidents.add_busy(exchange.status, asked or 0.0, repeated=repeated)
+            if not repeated:
                 break
+            repeats = self._incidents.repeated.total()
+            self._sender.traffic.begin_wait(Wait(exchange.status, time.monotonic() + delay, repeats))
             self._budget.slow_down(began, delay)
         self._incidents.add_unanswered(exchange.status)
         raise NoResponseError(f"HTTP {exchange.status}: the tenant is busy, or a gateway got no response from it")

@@ -14,7 +14,9 @@ import httpx
 from oneroster.contract.errors import BrokenResponseError, UnreachableError
 from oneroster.contract.http.budget import BudgetTracker, RunBudget
 from oneroster.contract.http.target import Target
+from oneroster.contract.http.traffic import Traffic
 from oneroster.errors import ConfigurationError, ResponseTimeoutError, ResponseTooLargeError, TransportError
+from oneroster.settings import option_of
 from oneroster.transport.bounded_response import BodyBuffer, ResponseLimits, read_body
 from oneroster.transport.deadline import until
 from oneroster.transport.http_client import HeadersForTenant, SyncTransport, open_client
@@ -67,10 +69,15 @@ class Sender:
         target: The tenant.
         limits: The limits of the run.
         budget: Paces the requests.
+
+    Attributes:
+        log: All requests sent so far.
+        traffic: What they wait for just now.
     """
 
     def __init__(self, target: Target, limits: RunBudget, budget: BudgetTracker) -> None:
         self.log: list[LogEntry] = []
+        self.traffic: Final = Traffic()
         self._target = target
         self._limits = limits
         self._budget = budget
@@ -136,7 +143,7 @@ class Sender:
                 # The tenant is up: the response began.
                 self._budget.response_received()
                 raise BrokenResponseError(problem) from error
-            raise self._budget.response_missed(_origin(request), self._cause(error)) from error
+            raise self._budget.response_missed(_origin(request), self._cause(error), self._advice(request)) from error
         finally:
             self._add_to_log(request, status, time.monotonic() - began)
         self._budget.response_received()
@@ -147,7 +154,7 @@ class Sender:
         self.log.append(LogEntry(request.method, path, status, seconds, frozenset(request.url.params)))
 
     def _receive(self, request: httpx.Request, deadline: float) -> tuple[int, httpx.Headers, bytes]:
-        with until(deadline):
+        with self.traffic.sending(), until(deadline):
             response = self._client.send(request, stream=True)
             try:
                 body = read_body(response, BodyBuffer(response, self._response_limits, deadline, "the request"))
@@ -155,13 +162,20 @@ class Sender:
                 response.close()
             return response.status_code, response.headers, body
 
+    def _advice(self, request: httpx.Request) -> str:
+        """Return what to check if no request gets a response."""
+        token_url = getattr(self._target.access, "token_url", None)
+        if token_url is not None and request.method == "POST" and request.url == token_url:
+            return f"check the token URL ({option_of('token_url')}) and that the server is running"
+        return "check the base URL and that the server is running"
+
     def _cause(self, error: Exception) -> str:
         """Describe a transport error without quoting anything that the server sent."""
         if _is_timeout(error):
-            return "timeout"
+            return f"none within {self._limits.timeout:g} s, --timeout"
         if isinstance(error, ResponseTooLargeError):
             return f"the response is longer than {self._limits.body} bytes"
-        return f"{describe(error)}, {type(error).__name__}"
+        return describe(error)
 
 
 def _origin(request: httpx.Request) -> str:

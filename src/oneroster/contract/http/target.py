@@ -4,16 +4,20 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Final
+from typing import Final, get_args
+
+import httpx
 
 from oneroster.contract.dialects.overlay import OverlayError, chosen_profile, dialect_specification
 from oneroster.contract.http.credentials import (
     BearerToken,
     Credentials,
+    HttpMethod,
     NoCredentials,
     OAuth1Credentials,
     OAuth2Credentials,
 )
+from oneroster.contract.http.exchange import Exchange
 from oneroster.errors import ConfigurationError
 from oneroster.service_urls import service_urls
 from oneroster.setting_values import Headers, ServiceUrls
@@ -77,6 +81,22 @@ class Target:
         files = {"--cacert": "ca_file", "--cert": "client_cert", "--key": "client_key"}
         words += [f'{option} "${variable_of(name)}"' for option, name in files.items() if getattr(self.tls, name)]
         return " ".join(words)
+
+    def command(self, request: str) -> str | None:
+        """Return the curl command that repeats a read by its request line, secrets as environment variables.
+
+        Args:
+            request: A method and a path below the base URL, with its query.
+
+        Returns:
+            None for the line of a request that is no read.
+        """
+        method, _, below = request.partition(" ")
+        if method not in get_args(HttpMethod) or not below.startswith("/"):
+            return None
+        url = self.url_of(below)
+        options = " ".join(filter(None, [self.access.curl(), self.curl_options(url)]))
+        return Exchange(method, below, url, 0, httpx.Headers(), b"", curl_access=options).curl
 
     @classmethod
     def from_settings(

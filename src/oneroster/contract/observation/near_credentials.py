@@ -42,13 +42,15 @@ class NearToken:
     Attributes:
         token: The token that is sent.
         what: How it differs, for messages.
+        scheme: The word before it.
     """
 
     token: str = field(repr=False)
     what: str
+    scheme: str = "Bearer"
 
     def headers(self, _method: HttpMethod | WriteMethod, _url: str, _post: TokenPost, /) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.token}"}
+        return {"Authorization": f"{self.scheme} {self.token}"}
 
     def renew(self) -> bool:
         return False

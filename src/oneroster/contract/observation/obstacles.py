@@ -15,6 +15,7 @@ from oneroster.contract.errors import (
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.incidents import NO_ANSWER, is_server_error
 from oneroster.contract.http.parsed_response import ParsedResponse
+from oneroster.contract.observation.evidence import evidence_of
 from oneroster_runtime.specification import Operation
 
 __all__ = ["REFUSED", "lacks_scope", "obstacle", "obstacle_of_status", "unread"]
@@ -52,6 +53,7 @@ def obstacle(response: ParsedResponse, *rules: str) -> NotJudged:
             response.operation.operation_id,
             anywhere=True,
             otherwise=response.problem or text,
+            evidence=evidence_of(response),
         )
     return known or ExplainedBy((*rules, *UNUSABLE), text, response.operation.operation_id)
 

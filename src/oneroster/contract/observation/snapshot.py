@@ -12,19 +12,15 @@ from urllib.parse import quote
 
 from oneroster.contract.dialects.dialect import path_parameters
 from oneroster.contract.errors import (
-    AccessRefusedError,
     ExplainedBy,
     NoResponseError,
     NotJudged,
-    TenantNotTestableError,
 )
-from oneroster.contract.http.credentials import NoCredentials
 from oneroster.contract.http.parallel import map_parallel
 from oneroster.contract.observation.membership import count_parents, in_subset
 from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.observation.unreadable_tenant import require_data
 from oneroster.contract.observation.walk import REPEATING, ROUND, ObservedWalk, walk
-from oneroster.counts import count_of
-from oneroster.settings import where_credentials_come_from
 from oneroster_runtime.specification import Operation
 
 __all__ = ["read_all_collections"]
@@ -78,7 +74,7 @@ def read_all_collections(tenant: ObservedTenant, progress: Callable[[str], None]
         _walk(tenant, operation, {})
 
     map_parallel(workers, read_collection, tenant.dialect.collections)
-    _require_data(tenant)
+    require_data(tenant)
     _distrust_totals(tenant)
     _distrust_equal_sizes(tenant)
     singles = [each for operation in tenant.dialect.reads for each in _sample_reads(tenant, operation)]
@@ -189,31 +185,6 @@ def _walk_in_pages(tenant: ObservedTenant, operation: Operation, values: dict[st
         max_rows=limits.rows,
         max_pages=max_pages,
         trusts_totals=tenant.trusts_totals,
-    )
-
-
-def _require_data(tenant: ObservedTenant) -> None:
-    responses = tenant.readings()
-    if any(response.exchange.status == 200 for response in responses):
-        return
-    statuses = Counter(response.exchange.status for response in responses)
-    seen = (
-        ", ".join(f"HTTP {status} {count_of(count, 'time')}" for status, count in sorted(statuses.items()))
-        or "no response"
-    )
-    if responses and set(statuses) <= {401, 403}:
-        anonymous = isinstance(tenant.gateway.target.access, NoCredentials)
-        names = where_credentials_come_from()
-        advice = (
-            f"credentials are missing: {names}" if anonymous else f"check the credentials and their scopes: {names}"
-        )
-        raise AccessRefusedError(f"every collection is refused ({seen}); {advice}")
-    base_paths = " or ".join(tenant.standard.specification.services.values())
-    named = sorted(tenant.plan.operations or ())
-    one = len(named) == 1
-    raise TenantNotTestableError(
-        f"{named[0] if one else 'no collection'} can{'not' if one else ''} be read at {tenant.gateway.target.base_url} "
-        f"({seen}); check that the base URL ends in {base_paths}{', and that the tenant offers it' if one else ''}"
     )
 
 

@@ -90,6 +90,11 @@ class ObservedWalk:
     def __len__(self) -> int:
         return sum(len(page.rows) for page in self.pages)
 
+    def is_cut(self, response: ParsedResponse) -> bool:
+        """Return whether a response may lack rows because the server shortens pages to the size of the first one."""
+        longest = len(self.pages[0].rows) if self.pages else 0
+        return longest < min(self.limit, len(self)) and len(response.rows) == longest
+
 
 def walk(
     ask: Ask,

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.result import Check, Status
 from oneroster_runtime.specification import Operation
 
-__all__ = ["FailedRequests", "whole_run"]
+__all__ = ["FailedChecks", "whole_run"]
 
 
 def whole_run(_tenant: ObservedTenant) -> Iterator[Operation]:
@@ -16,10 +17,27 @@ def whole_run(_tenant: ObservedTenant) -> Iterator[Operation]:
     return iter(())
 
 
-class FailedRequests(set[str]):
-    """The request lines in the evidence of failed checks: what they showed is not reported a second time."""
+class FailedChecks:
+    """What checks of the run have shown so far: a rule about the whole run does not report it a second time.
+
+    Attributes:
+        requests: The rules that failed, by the request lines in their evidence.
+        operations: The operations of which a rule is violated, by rule, whatever the level.
+    """
+
+    def __init__(self) -> None:
+        self.requests: dict[str, set[str]] = {}
+        self.operations: dict[str, set[str]] = {}
 
     @classmethod
-    def of(cls, tenant: ObservedTenant) -> "FailedRequests":
-        """Return the request lines of a tenant's failed checks."""
+    def of(cls, tenant: ObservedTenant) -> "FailedChecks":
+        """Return the failed checks of a tenant."""
         return tenant.memo(cls, cls)
+
+    def add(self, check: Check) -> None:
+        """Add a violation."""
+        if check.operation_id is not None:
+            self.operations.setdefault(check.id, set()).add(check.operation_id)
+        for evidence in check.evidence if check.status is Status.FAILED else ():
+            if evidence.request is not None:
+                self.requests.setdefault(evidence.request, set()).add(check.id)

@@ -1,13 +1,13 @@
 """Detect internals of a server in error responses: stack traces, SQL, markup. Reported by kind, never quoted."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from oneroster.contract.http.exchange import UNREADABLE, Exchange
 from oneroster.contract.oracle.status_payload_parser import json_strings
 
-__all__ = ["leaks_in", "response_texts"]
+__all__ = ["internals_in", "leaks_in", "response_texts"]
 
 MAX_LENGTH: Final = 100_000
 """Characters of one text that are searched."""
@@ -16,6 +16,7 @@ _FRAMES: Final = (
     r"Traceback \(most recent call last\)",  # Python
     r"File \"[^\"\n]+\", line \d+",
     r"^\s*at [\w.$<>/]+\([\w.$ ]*(?::\d+)?\)",  # Java, Kotlin, Scala
+    r"\([\w$]{1,100}\.(?:java|kt|scala|groovy):\d+\)",  # the same, all in one line
     r"^\s*at .{1,300}:\d+:\d+\)?$",  # JavaScript
     r"^\s*at .{1,300} in .{1,300}:line \d+",  # C#
     r"\.(?:php|rb)(?::\d+:in |\(\d+\): | on line \d+)",  # PHP, Ruby
@@ -50,5 +51,9 @@ def response_texts(exchange: Exchange) -> Iterator[str]:
 
 def leaks_in(exchange: Exchange) -> list[str]:
     """Return the kinds of internals found in the body: a stack trace, SQL, markup."""
-    known = list(response_texts(exchange))
+    return internals_in(list(response_texts(exchange)))
+
+
+def internals_in(known: Sequence[str]) -> list[str]:
+    """Return the kinds of internals found in some texts: a stack trace, SQL, markup."""
     return [kind for kind, pattern in _KINDS.items() if any(pattern.search(text) for text in known)]

@@ -29,6 +29,7 @@ _SENTENCES: Final = {
     Outcome.WARNED: "The certain requirements of OneRoster {} hold; some of the probable ones do not.",
     Outcome.VIOLATED: "Clients that rely on OneRoster {} will misread this tenant, lose rows, or fail.",
     Outcome.UNJUDGED: "This run could not check enough of OneRoster {} for a verdict on the server.",
+    Outcome.INTERRUPTED: "The run was interrupted, so what it did not reach of OneRoster {} is not judged.",
     Outcome.KIT_ERROR: "The kit failed, so this run says nothing about the server and OneRoster {}.",
 }
 
@@ -45,7 +46,10 @@ def render(summary: Summary) -> str:
         counts=summary.counts,
         sections=[(level, summary.violations_of(level)) for level in (Level.MUST, Level.SHOULD)],
         open_points=summary.open_points,
-        fix_first=summary.fix_first[:FIX_FIRST],
+        fix_first=summary.fix_first,
+        most_fixes=FIX_FIRST,
+        unread=summary.unread,
+        extent=summary.extent,
         operations=sorted(report.operations, key=lambda each: _rank(scores.get(each.operation_id))),
         scores=scores,
         services=_services(report.operations),

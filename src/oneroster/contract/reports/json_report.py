@@ -26,8 +26,10 @@ def as_json(summary: Summary) -> dict[str, Any]:
             "started_at": target.started_at,
             "seconds": target.seconds,
             "requests": target.requests,
+            **({"unanswered": dict(target.unanswered)} if target.unanswered else {}),
         },
         "seed": report.seed,
+        **({"interrupted": True} if report.interrupted else {}),
         **({"repeat": report.repeat} if report.repeat else {}),
         "verdict": {
             "exit_status": verdict.exit_status,

@@ -11,8 +11,11 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 from oneroster.contract.reports.summary_model import Summary
 from oneroster.contract.result import WHOLE_TENANT, Cause, Check, Status
 from oneroster.contract.rule import FAMILIES
+from oneroster.contract.verdict import Outcome
 
 __all__ = ["render"]
+
+WITHOUT_VERDICT: Final = frozenset({Outcome.UNJUDGED, Outcome.INTERRUPTED})
 
 # Characters that XML 1.0 does not allow, not even escaped.
 _UNWRITABLE: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -27,10 +30,21 @@ def render(summary: Summary) -> str:
         checks = [check for check in report.checks if check.family == family]
         if checks:
             document.add_testsuite(_suite(family, checks, failing, f"OneRoster {report.target.standard}"))
+    if summary.verdict.outcome in WITHOUT_VERDICT:
+        # All other cases may be skipped, which CI systems show as a success.
+        document.add_testsuite(_verdict(summary))
     document.update_statistics()
     document.time = report.target.seconds
     text: bytes = document.tostring()
     return text.decode("utf-8") + "\n"
+
+
+def _verdict(summary: Summary) -> TestSuite:
+    """Return the suite that says why a run gives no verdict on the tenant."""
+    suite, case = TestSuite("verdict"), TestCase("the tenant could be judged", classname="verdict")
+    case.result = [Error(_writable(summary.verdict.headline), f"OneRoster {summary.report.target.standard}")]
+    suite.add_testcase(case)
+    return suite
 
 
 def _suite(family: str, checks: list[Check], failing: set[int], kind: str) -> TestSuite:

@@ -6,8 +6,10 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
+from oneroster.contract.catalogue import catalogue
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of
 from oneroster.contract.reports.comparison import Comparison, OldReport, compare
@@ -15,7 +17,7 @@ from oneroster.contract.result import VIOLATED, WHOLE_TENANT, Cause, Check, Chec
 from oneroster.contract.rule import FAMILIES
 from oneroster.contract.verdict import Verdict
 
-__all__ = ["Exercise", "FindingGroup", "Score", "Summary", "operation_names"]
+__all__ = ["Exercise", "FindingGroup", "Score", "Summary", "fix_of", "operation_names"]
 
 SHOWN_REASONS: Final = 3
 
@@ -155,13 +157,41 @@ class Summary:
         )
 
     @property
+    def unread(self) -> bool:
+        """Whether the tenant could not be read, so that scores and counts would all be empty."""
+        return self.report.unjudged is not None and not self.counts[Status.PASSED]
+
+    @property
+    def extent(self) -> str:
+        """How many requests the run sent in which time, and how many of them got no response of the API."""
+        target = self.report.target
+        text = f"{count_of(target.requests, 'request')} in {target.seconds:.1f} s"
+        if not target.unanswered:
+            return text
+        parts = ", ".join(f"{what} {count_of(count, 'time')}" for what, count in target.unanswered.items())
+        count = sum(target.unanswered.values())
+        if count == target.requests:
+            return f"{text}, without a response of the API ({parts})"
+        return f"{text}, of which {count} got no response of the API ({parts})"
+
+    @property
     def cut(self) -> tuple[Exercise, ...]:
         """The rules that the budget or the time of the run cut somewhere."""
-        return tuple(each for each in self.rules if each.cut)
+        return () if self.report.interrupted else tuple(each for each in self.rules if each.cut)
 
     def violations_of(self, level: Level) -> tuple[FindingGroup, ...]:
         """Return the violations of one level, grouped by rule."""
         return tuple(group for group in self.violations if group.first.level is level)
+
+
+@cache
+def _fixes() -> dict[str, str]:
+    return {each.id: each.fix for each in catalogue()}
+
+
+def fix_of(rule_id: str) -> str:
+    """Return how to fix a server that violates a rule, as text with code between backticks; empty if not known."""
+    return _fixes().get(rule_id, "")
 
 
 def _family_scores(report: CheckReport) -> tuple[Score, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -11,7 +12,7 @@ from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of
 from oneroster.contract.observation.observed_tenant import Offer
 from oneroster.contract.reports.comparison import Comparison
-from oneroster.contract.reports.summary_model import FindingGroup, Score, Summary, operation_names
+from oneroster.contract.reports.summary_model import FindingGroup, Score, Summary, fix_of, operation_names
 from oneroster.contract.result import WHOLE_TENANT, Check, CheckReport
 from oneroster.contract.verdict import Outcome
 
@@ -26,14 +27,18 @@ _LEFT_OUT: Final = ("rules", "not judged")
 _NARROW: Final = 64
 """Characters in a line below which a table of scores leaves out columns."""
 _STYLES: Final = {Level.MUST: "bold red", Level.SHOULD: "yellow", Level.OPEN: "cyan"}
-_HEADINGS: Final = {Level.MUST: "Violated musts", Level.SHOULD: "Violated shoulds"}
-_OPEN_HEADING: Final = "Open points: what the server does where the standard is not certain"
+_HEADINGS: Final = {
+    Level.MUST: "Violated musts, where the standard is certain [A]",
+    Level.SHOULD: "Violated shoulds, where it is probable [B]",
+}
+_OPEN_HEADING: Final = "Open points: what the server does where the standard is not certain [C]"
 _OUTCOMES: Final = {
     Outcome.HOLDS: "bold green",
     Outcome.WARNED: "bold yellow",
     Outcome.VIOLATED: "bold red",
     Outcome.UNJUDGED: "bold red",
     Outcome.KIT_ERROR: "bold red",
+    Outcome.INTERRUPTED: "bold red",
 }
 
 
@@ -42,28 +47,33 @@ def print_report(summary: Summary, console: Console) -> None:
     report = summary.report
     target = report.target
     _line(console, f"OneRoster {target.standard}, {target.dialect}: {target.base_url}")
-    _line(console, f"{count_of(target.requests, 'request')} in {target.seconds:.1f} s, seed {report.seed}", "dim")
-    console.print()
-    console.print(_scores("family", summary.families, console.width))
-    _worst_operations(summary, console)
+    _text(console, f"{summary.extent}, seed {report.seed}", "dim")
+    if not summary.unread:
+        console.print()
+        console.print(_scores("family", summary.families, console.width))
+        _worst_operations(summary, console)
     for level, heading in _HEADINGS.items():
         _section(console, heading, summary.violations_of(level))
     _section(console, _OPEN_HEADING, summary.open_points)
-    _offers(report, console)
-    _exercised(summary, console)
-    if summary.not_judged:
-        console.print()
-        for line in summary.not_judged:
-            _line(console, line, "dim")
-    if len(summary.violations) > FIX_FIRST:
-        _fix_first(summary, console)
+    if not summary.unread:
+        _offers(report, console)
+        _exercised(summary, console)
+        _not_judged(summary, console)
+    _fix_first(summary, console)
     if summary.comparison is not None:
         _changes(summary.comparison, console)
     _leftovers(report, console)
     console.print()
     if report.repeat:
         _line(console, f"Repeat this run: {report.repeat}", "dim")
-    _line(console, summary.verdict.headline, _OUTCOMES[summary.verdict.outcome])
+    _text(console, summary.verdict.headline, _OUTCOMES[summary.verdict.outcome])
+
+
+def _not_judged(summary: Summary, console: Console) -> None:
+    if summary.not_judged:
+        console.print()
+        for line in summary.not_judged:
+            _text(console, line, "dim")
 
 
 def _offers(report: CheckReport, console: Console) -> None:
@@ -76,7 +86,7 @@ def _offers(report: CheckReport, console: Console) -> None:
     for offer in (Offer.REFUSED, Offer.NO):
         names = [each.operation_id for each in report.operations if each.offer == offer]
         if names:
-            _line(console, f"{offer}: {', '.join(names)}", "dim")
+            _text(console, f"{offer}: {', '.join(names)}", "dim")
     if unknown := sum(1 for each in report.operations if each.offer == Offer.UNKNOWN):
         _line(console, f"{Offer.UNKNOWN}: {count_of(unknown, 'operation')}", "dim")
 
@@ -88,12 +98,12 @@ def _exercised(summary: Summary, console: Console) -> None:
         families.setdefault(each.family, []).append(f"{each.rule.removeprefix('OR-')} {each.operations}")
     if families:
         console.print()
-        console.print(Text("Operations on which each rule was exercised", style="dim"))
+        _text(console, "Operations on which each rule was exercised", "dim")
         for family, rules in families.items():
             console.print(Text(f"{family}: {', '.join(rules)}", style="dim"))
     if summary.cut:
         console.print()
-        _line(console, "Cut by the budget or the time of the run (--max-requests, --max-time)", "bold")
+        _text(console, "Cut by the budget or the time of the run (--max-requests, --max-time)", "bold")
         console.print(Text(", ".join(f"{each.rule} on {count_of(each.cut, 'operation')}" for each in summary.cut)))
 
 
@@ -106,8 +116,17 @@ def _leftovers(report: CheckReport, console: Console) -> None:
 
 
 def _line(console: Console, text: str, style: str = "") -> None:
-    # Not wrapped, so that addresses and commands can be copied at any width of the terminal.
+    """Print a line unchanged, so that addresses and commands can be copied at any width of the terminal."""
     console.print(Text(text, style=style), soft_wrap=True)
+
+
+def _text(console: Console, text: str | Text, style: str = "", indent: int = 0) -> None:
+    """Print a text, wrapped between words on a terminal; elsewhere it stays one line, to be searched."""
+    shown = Text(text, style=style) if isinstance(text, str) else text
+    if console.is_terminal:
+        console.print(Padding(shown, (0, 0, 0, indent)))
+    else:
+        console.print(Text(" " * indent).append_text(shown), soft_wrap=True)
 
 
 def _scores(heading: str, scores: Iterable[Score], width: int) -> Table:
@@ -149,7 +168,7 @@ def _worst_operations(summary: Summary, console: Console) -> None:
 def _section(console: Console, heading: str, groups: Iterable[FindingGroup]) -> None:
     if groups:
         console.print()
-        _line(console, heading, "bold")
+        _text(console, heading, "bold")
         for group in groups:
             _group(console, group)
 
@@ -159,14 +178,14 @@ def _group(console: Console, group: FindingGroup) -> None:
     head = Text.assemble(
         (f"{first.level} {first.id}", _STYLES[first.level]), f"  {first.title}", (f"  ({first.clause})", "dim")
     )
-    console.print(head, soft_wrap=True)
+    _text(console, head)
     messages = group.by_message()
     for same in messages[:SHOWN_MESSAGES]:
-        _line(console, f"  {operation_names(same, SHOWN_OPERATIONS)}: {same[0].message}")
+        _text(console, f"{operation_names(same, SHOWN_OPERATIONS)}: {same[0].message}", indent=2)
         _evidence(console, same[0])
     hidden = [check for same in messages[SHOWN_MESSAGES:] for check in same]
     if hidden:
-        _line(console, f"  {_summary_of_hidden(hidden, messages[:SHOWN_MESSAGES])}", "dim")
+        _text(console, _summary_of_hidden(hidden, messages[:SHOWN_MESSAGES]), "dim", indent=2)
 
 
 def _summary_of_hidden(hidden: list[Check], shown: list[list[Check]]) -> str:
@@ -184,24 +203,33 @@ def _evidence(console: Console, check: Check) -> None:
     for item in check.evidence[:1]:
         if item.ids:
             _line(console, f"    ids: {', '.join(item.ids)}", "dim")
-        if item.curl:
-            _line(console, f"    {item.curl}", "dim")
+        if (command := item.curl or item.request) is not None:
+            _line(console, f"    {command}", "dim")
 
 
 def _fix_first(summary: Summary, console: Console) -> None:
+    """Print what to do about the violations, the most harmful first."""
+    if not summary.fix_first:
+        return
     console.print()
-    _line(console, "Fix first", "bold")
+    _line(console, "Fix first" if len(summary.fix_first) > 1 else "Fix", "bold")
     for group in summary.fix_first[:FIX_FIRST]:
-        _line(console, f"  {group.first.id}  {group.first.title}: {operation_names(group.checks, SHOWN_OPERATIONS)}")
+        first = group.first
+        _text(console, f"{first.id}  {first.title}: {operation_names(group.checks, SHOWN_OPERATIONS)}", indent=2)
+        if fix := fix_of(first.id):
+            _text(console, fix, "green", indent=4)
+    if (more := len(summary.fix_first) - FIX_FIRST) > 0:
+        text = f"and {more} more in this order, each with its fix: --report-html FILE; oneroster rules ID shows one"
+        _text(console, text, "dim", indent=2)
 
 
 def _changes(comparison: Comparison, console: Console) -> None:
     console.print()
-    _line(console, f"Compared with the report of {comparison.started_at}: {comparison.headline()}", "bold")
+    _text(console, f"Compared with the report of {comparison.started_at}: {comparison.headline()}", "bold")
     for heading, changes, style in (
         ("worse", comparison.worse, "bold red"),
         ("better", comparison.better, "bold green"),
     ):
         for change in changes:
             text = Text.assemble((f"  {heading} {change.rule_id}", style), f"  {change.operation_id}: {change.text}")
-            console.print(text, soft_wrap=True)
+            _text(console, text)

@@ -1,7 +1,10 @@
 """Access rules: requests without valid credentials get a 401 response in the documented form."""
 
-from collections.abc import Iterator
-from typing import Final
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import islice
+from typing import Final, NamedTuple
 
 import httpx
 
@@ -13,6 +16,7 @@ from oneroster.contract.http.exchange import Exchange, encoded_path, encoded_que
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import exchange_finding
 from oneroster.contract.observation.invalid_credentials import RawAuthorization
+from oneroster.contract.observation.near_credentials import NearToken, near_tokens
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import readable, readable_path
 from oneroster.contract.observation.provoked_errors import Refusals
@@ -34,6 +38,9 @@ MALFORMED_HEADERS: Final = (
 SCHEMES: Final = frozenset({"bearer", "oauth"})
 """The schemes of the standard, in lower case."""
 JSON: Final = "application/json"
+UNAUTHORIZED: Final = 401
+FIRST_ERROR: Final = 300
+"""The first status that has no data: a redirect may lead to a page to sign in."""
 UNKNOWN_ID: Final = "oneroster-check-nowhere"
 """An id that exists on no tenant."""
 
@@ -63,7 +70,9 @@ NAMES: Final = {EVERY_PARAMETER: "every parameter of the standard"} | {
 }
 
 
-def request_with_credentials(tenant: ObservedTenant, operation: Operation, access: Credentials) -> Exchange:
+def request_with_credentials(
+    tenant: ObservedTenant, operation: Operation, access: Credentials, headers: Mapping[str, str] | None = None
+) -> Exchange:
     """Repeat a request that succeeded before, with other credentials.
 
     Raises ``NotJudged`` when the run itself uses no credentials, because then a request without them is valid.
@@ -74,7 +83,7 @@ def request_with_credentials(tenant: ObservedTenant, operation: Operation, acces
     usable = (reading for reading in tenant.readings(operation) if reading.problem is None)
     known = min(usable, key=lambda reading: len(reading.exchange.body))
     path = encoded_path(operation.path, known.values)
-    return tenant.gateway.get(path, encoded_query(known.query), access=access)
+    return tenant.probe(path, encoded_query(known.query), headers=headers, access=access)
 
 
 def expect_401(
@@ -118,16 +127,22 @@ def exchange_is_early(exchange: Exchange) -> bool:
     over=readable,
 )
 def without_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    yield from expect_401(tenant, operation, NoCredentials(), "without credentials", "OR-ACC-01")
+    base = tenant.gateway.target.base_url
+    headers = TRUSTED_HEADERS | {"Origin": str(httpx.URL(base).join("/")).rstrip("/"), "Referer": base}
+    trusted = request_with_credentials(tenant, operation, NoCredentials(), headers)
+    if trusted.status == UNAUTHORIZED and not _data_in(trusted, operation):
+        Refusals.of(tenant).note("OR-ACC-01", operation, trusted)
+    else:
+        found = list(expect_401(tenant, operation, NoCredentials(), "without credentials", "OR-ACC-01"))
+        yield from found
+        # A firewall may refuse such headers.
+        if trusted.status < FIRST_ERROR and not found:
+            message = "a request with the headers of a browser without credentials"
+            yield exchange_finding(f"{message} returned HTTP {trusted.status} instead of 401", trusted)
     if operation in set(sampled_operations(tenant)):
         path = readable_path(tenant, operation)
-        base = tenant.gateway.target.base_url
-        headers = TRUSTED_HEADERS | {"Origin": str(httpx.URL(base).join("/")).rstrip("/"), "Referer": base}
         known = Refusals.of(tenant).with_status(operation, 200)
-        attempts = {
-            "a HEAD request": tenant.probe(path, method="HEAD", access=NoCredentials()),
-            "a request with the headers of a browser": tenant.probe(path, headers=headers, access=NoCredentials()),
-        }
+        attempts = {"a HEAD request": tenant.probe(path, method="HEAD", access=NoCredentials())}
         if not operation.many:
             unknown = tenant.probe(unknown_path(operation), access=NoCredentials())
             if exchange_is_early(unknown):
@@ -169,6 +184,48 @@ def one_of_each_resource(tenant: ObservedTenant) -> Iterator[Operation]:
     return iter(dict.fromkeys((*sampled_operations(tenant), *segments.values())))
 
 
+class NearAnswer(NamedTuple):
+    """The response of an operation to a token that is nearly right."""
+
+    operation: Operation
+    what: str
+    exchange: Exchange
+
+
+class NearAnswers:
+    """The responses of operations to tokens that are nearly right, one for each, another one in turn for each service.
+
+    Each is requested once. The first operation has none: OR-ACC-16 tries every such token on it.
+    """
+
+    def __init__(self, tenant: ObservedTenant) -> None:
+        self._tenant = tenant
+        self._answers: dict[str, NearAnswer] = {}
+        try:
+            tokens = near_tokens(tenant)
+        except OtherAuthentication:
+            tokens = []
+        self._tokens: dict[str, NearToken] = {}
+        turns: Counter[str] = Counter()
+        for operation in islice(one_of_each_resource(tenant), 1, None):
+            if tokens:
+                self._tokens[operation.operation_id] = tokens[turns[operation.tag] % len(tokens)]
+                turns[operation.tag] += 1
+
+    @classmethod
+    def of(cls, tenant: ObservedTenant) -> "NearAnswers":
+        """Return those of a tenant."""
+        return tenant.memo(cls, lambda: cls(tenant))
+
+    def answer(self, operation: Operation) -> NearAnswer | None:
+        """Return the response of an operation; None if no such token is sent to it."""
+        token = self._tokens.get(operation.operation_id)
+        if token is not None and operation.operation_id not in self._answers:
+            exchange = request_with_credentials(self._tenant, operation, token)
+            self._answers[operation.operation_id] = NearAnswer(operation, token.what, exchange)
+        return self._answers.get(operation.operation_id)
+
+
 @rule(
     "OR-ACC-02",
     family="access",
@@ -180,6 +237,14 @@ def one_of_each_resource(tenant: ObservedTenant) -> Iterator[Operation]:
     over=one_of_each_resource,
 )
 def wrong_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    near = NearAnswers.of(tenant).answer(operation)
+    if near is not None and near.exchange.status == UNAUTHORIZED:
+        # What is nearly right is wrong as well.
+        Refusals.of(tenant).note("OR-ACC-02", operation, near.exchange)
+        if _data_in(near.exchange, operation):
+            text = "a request with wrong credentials returned HTTP 401 with the data in its body"
+            yield exchange_finding(text, near.exchange)
+        return
     invalid = tenant.gateway.target.access.invalid()
     yield from expect_401(tenant, operation, invalid, "with wrong credentials", "OR-ACC-02")
 
@@ -235,16 +300,20 @@ def sampled_collections(tenant: ObservedTenant) -> Iterator[Operation]:
 def malformed_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     is_first = operation == next(sampled_collections(tenant))
     # Most servers parse credentials in one place, so later services get every other header.
-    for value in MALFORMED_HEADERS if is_first else MALFORMED_HEADERS[len(operation.tag) % 2 :: 2]:
-        exchange = request_with_credentials(tenant, operation, RawAuthorization(value))
-        Refusals.of(tenant).add(operation, exchange)
+    headers = MALFORMED_HEADERS if is_first else MALFORMED_HEADERS[len(operation.tag) % 2 :: 2]
+    # Each on another collection of the service, nested ones too, as some have a handler of their own.
+    others = [each for each in readable(tenant) if each.tag == operation.tag and each.many]
+    for number, value in enumerate(headers):
+        other = others[number * max(len(others) // len(headers), 1) % len(others)]
+        exchange = request_with_credentials(tenant, other, RawAuthorization(value))
+        Refusals.of(tenant).add(other, exchange)
         if exchange.status != 401:
             received = "HTTP 200 with data" if exchange.status == 200 else f"HTTP {exchange.status}"
             # RFC 6750 and some OAuth 1 servers treat malformed credentials as a bad request (400).
             level = {200: None, 400: Level.OPEN}.get(exchange.status, Level.SHOULD)
             message = f"a request with the malformed header 'Authorization: {value}' returned {received} instead of 401"
-            known = Refusals.of(tenant).with_status(operation, exchange.status)
-            yield exchange_finding(message, exchange, level, known)
+            known = Refusals.of(tenant).with_status(other, exchange.status)
+            yield replace(exchange_finding(message, exchange, level, known), operation_id=other.operation_id)
             return
 
 

@@ -1,18 +1,27 @@
 """Access rules on credentials that are nearly right: all of them are as invalid as those that are all wrong."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
 from oneroster.contract.errors import ExplainedBy, NotEnoughData, OtherAuthentication
+from oneroster.contract.harm import Harm
 from oneroster.contract.http.credentials import BearerToken, Credentials, OAuth2Credentials
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.target import required_scopes
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import exchange_finding
 from oneroster.contract.observation.invalid_credentials import require_oauth1
-from oneroster.contract.observation.near_credentials import near_secrets, near_signatures, near_tokens
+from oneroster.contract.observation.near_credentials import (
+    NearToken,
+    near_secrets,
+    near_signatures,
+    near_tokens,
+    token_in_use,
+)
 from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.observation.obstacles import REFUSED
 from oneroster.contract.observation.operation_selectors import first_readable, readable, readable_path
 from oneroster.contract.observation.provoked_errors import Refusals
 from oneroster.contract.observation.token_endpoint import GRANT_TYPE, TokenEndpoint, Way, token_endpoint_of
@@ -20,10 +29,17 @@ from oneroster.contract.observation.whole_run import whole_run
 from oneroster.contract.oracle.status_payload_parser import status_entries
 from oneroster.contract.result import Evidence, Finding
 from oneroster.contract.rule import rule
+from oneroster.contract.rules.access import (
+    UNAUTHORIZED,
+    NearAnswers,
+    one_of_each_resource,
+    request_with_credentials,
+)
 from oneroster.contract.rules.access_oauth2_tokens import DEMOGRAPHICS, granted_scope, scoped_collections, token_members
 from oneroster_runtime.specification import Operation
 
 QUERY: Final = "limit=1"
+SUCCESS: Final = 200
 MADE_UP: Final = "oneroster-check"
 MOST_IN_A_ROW: Final = 2
 """Token requests of a client with wrong credentials without a right one between; OR-ACC-06 sends one more."""
@@ -80,6 +96,39 @@ def near_token(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
             level = None if exchange.status == 200 else Level.SHOULD
             known = Refusals.of(tenant).with_status(operation, exchange.status)
             yield exchange_finding(f"the token {access.what} returned {_received(exchange)}", exchange, level, known)
+    near = NearAnswers.of(tenant)
+    answers = [near.answer(each) for each in one_of_each_resource(tenant)]
+    for answer in (each for each in answers if each is not None and each.exchange.status != UNAUTHORIZED):
+        wrong = tenant.gateway.target.access.invalid()
+        if request_with_credentials(tenant, answer.operation, wrong).status != UNAUTHORIZED:
+            # Any token is taken there.
+            continue
+        level = None if answer.exchange.status == SUCCESS else Level.SHOULD
+        message = f"the token {answer.what} returned {_received(answer.exchange)}"
+        finding = exchange_finding(message, answer.exchange, level)
+        yield replace(finding, operation_id=answer.operation.operation_id)
+
+
+@rule(
+    "OR-ACC-22",
+    family="access",
+    harm=Harm.FORM,
+    title="The scheme Bearer is accepted in lower case",
+    clause="7.4 call; RFC 9110, 11.1, the scheme is case-insensitive [B]",
+    example="`Authorization: bearer …` with the right token returns 401",
+    fix="compare the scheme without regard to case, and the token byte by byte",
+    over=first_readable,
+)
+def scheme_in_lower_case(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
+    access = NearToken(token_in_use(tenant), "of the scheme in lower case", scheme="bearer")
+    exchange = tenant.probe(readable_path(tenant, operation), QUERY if operation.many else "", access=access)
+    if exchange.status not in REFUSED:
+        return
+    # The token may have been replaced since.
+    again = tenant.probe(readable_path(tenant, operation), QUERY if operation.many else "")
+    if again.status == SUCCESS and token_in_use(tenant) == access.token:
+        message = f"the right token returned HTTP {exchange.status} to the scheme 'bearer' in lower case"
+        yield exchange_finding(message, exchange)
 
 
 @rule(
@@ -172,7 +221,8 @@ def each_scope_missing(tenant: ObservedTenant, operation: Operation) -> Iterator
         if _scopes_are_ignored(tenant, operation, others):
             one = next((each for each in scoped_collections(tenant) if each.tag == operation.tag), operation)
             text = f"{operation.operation_id} can be read with a token of any scope"
-            raise ExplainedBy("OR-ACC-11", text, one.operation_id, otherwise=text)
+            evidence = exchange_finding(text, exchange).evidence
+            raise ExplainedBy("OR-ACC-11", text, one.operation_id, otherwise=text, evidence=evidence)
         level = None if isinstance(granted, str) else Level.SHOULD
         yield exchange_finding(
             f"{operation.operation_id} can be read with every scope except {' and '.join(operation.oauth_scopes)}",

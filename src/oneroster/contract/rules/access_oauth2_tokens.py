@@ -13,7 +13,7 @@ from oneroster.contract.http.target import required_scopes
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import exchange_finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
-from oneroster.contract.observation.operation_selectors import first_readable, readable_path
+from oneroster.contract.observation.operation_selectors import first_readable, one_of_each_kind, readable_path
 from oneroster.contract.observation.provoked_errors import Refusals
 from oneroster.contract.observation.token_endpoint import GRANT_TYPE, error_code, token_endpoint_of
 from oneroster.contract.result import Finding
@@ -230,11 +230,13 @@ def expired_token(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
     if tenant.probe(path, "limit=1", access=token).status != 200:
         raise Refused("a new token was not accepted, so its expiry cannot be tested")
     tenant.gateway.pause(_life_of(fresh, life) + EXPIRY_MARGIN)
-    exchange = tenant.probe(path, "limit=1", access=token)
-    if exchange.status != 401:
-        known = Refusals.of(tenant).with_status(operation, exchange.status)
-        message = f"a request with an expired token returned HTTP {exchange.status} instead of 401"
-        yield exchange_finding(message, exchange, symptom_of=known)
+    for each in dict.fromkeys((operation, *one_of_each_kind(tenant))):
+        exchange = tenant.probe(readable_path(tenant, each), "limit=1" if each.many else "", access=token)
+        if exchange.status != 401:
+            known = Refusals.of(tenant).with_status(each, exchange.status)
+            message = f"a request with an expired token returned HTTP {exchange.status} instead of 401"
+            yield exchange_finding(message, exchange, symptom_of=known)
+            return
 
 
 def _life_of(members: Mapping[str, Any], otherwise: float) -> float:

@@ -31,8 +31,8 @@ from oneroster_runtime.specification import Operation
 
 MOST_PLAIN_PAGES: Final = 12
 """Pages that are read again without parameters, to find out whether paging alone is wrong."""
-VALUES: Final = ("OR-SCH-01", "OR-SCH-02", "OR-SCH-03", "OR-SCH-04", "OR-SCH-05", "OR-SCH-07")
-"""The rules on types and forms of values, which report those that only selected fields have as well."""
+VALUES: Final = ("OR-SCH-01", "OR-SCH-02", "OR-SCH-03", "OR-SCH-04", "OR-SCH-05", "OR-SCH-07", "OR-PRV-06")
+"""The rules on values that report those of selected fields as well; a token in a link changes with the token."""
 ID: Final = "sourcedId"
 ABSENT: Final = object()
 """The value of a field that a record does not have; null is another one."""
@@ -214,7 +214,7 @@ def _apart_from_paging(
         wrong = wrong_rows(tenant, known, pages)
     if wrong is None:
         text = "pages without parameters are wrong as well"
-        raise ExplainedBy(PAGES, text, anywhere=True, otherwise=text)
+        raise ExplainedBy(PAGES, text, anywhere=True, otherwise=text, evidence=evidence_of(known.found.pages[0]))
     return pages, wrong
 
 
@@ -267,7 +267,12 @@ def rows_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iterat
             rules = ("OR-PAG-10", "OR-PAG-09", "OR-SRT-01", "OR-SRT-02")
             text = "pages of a sorted collection are wrong"
             explained = explained or ExplainedBy(
-                rules, text, anywhere=True, otherwise=f"{text}: {wrong[0]}", level=level
+                rules,
+                text,
+                anywhere=True,
+                otherwise=f"{text}: {wrong[0]}",
+                level=level,
+                evidence=evidence_of(combined(tenant, known.found, pages[0])),
             )
             continue
         single = (name for name in single_queries(known) if name in pages[0])
@@ -276,12 +281,16 @@ def rows_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iterat
             if shows_on_a_whole_collection(tenant, known, _wrong_rows_with(tenant, name)):
                 text = f"{name} alone returns other rows as well"
                 otherwise = f"{text}: {wrong[0]}"
-                raise ExplainedBy(EXPLAINING[name], text, anywhere=True, otherwise=otherwise, level=level)
+                seen = evidence_of(combined(tenant, known.found, pages[0]))
+                raise ExplainedBy(
+                    EXPLAINING[name], text, anywhere=True, otherwise=otherwise, level=level, evidence=seen
+                )
         text = f"with {' and '.join(alone)} alone" if alone else f"with {what}"
         if wrong[0] == UNORDERED and _are_ascending(tenant, known, pages):
             # Of a server that shortens pages, the first rows of a sort alone may all have one value.
             text = f"{text}: {wrong[0]}"
-            raise ExplainedBy(EXPLAINING["sort"][::-1], text, anywhere=True, otherwise=text, level=level)
+            seen = evidence_of(combined(tenant, known.found, pages[0]))
+            raise ExplainedBy(EXPLAINING["sort"][::-1], text, anywhere=True, otherwise=text, level=level, evidence=seen)
         # Of many pages without parameters, only the first were looked at.
         by_paging = PAGES if len(known.found) > MOST_PLAIN_PAGES * int(pages[0]["limit"]) else ()
         symptom_of = (*(rule_id for name in alone for rule_id in EXPLAINING[name]), *by_paging)
@@ -379,6 +388,7 @@ def totals_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iter
                     anywhere=True,
                     otherwise=f"with {name} alone, X-Total-Count is {total}",
                     level=level_of_query(operation, page, without="filter"),
+                    evidence=evidence_of(combined(tenant, known.found, page)),
                 )
         message = f"with {what}, X-Total-Count is {total}, but {count_of(count, 'row')} match"
         received = sum(len(combined(tenant, known.found, each).rows) for each in pages)
@@ -428,14 +438,15 @@ def values_of_selected_fields(tenant: ObservedTenant, operation: Operation) -> I
     whole = tenant.dialect.collection_of(operation.element)
     if surplus and not different:
         text = f"fields={','.join(['sourcedId', *names])} returned {count_of(len(surplus), 'further field')}"
-        raise ExplainedBy("OR-FLD-01", text, whole.operation_id if whole else None, otherwise=text)
+        where = whole.operation_id if whole else None
+        raise ExplainedBy("OR-FLD-01", text, where, otherwise=text, evidence=evidence_of(reading))
     if not different and len(reading.rows) < min(page.rows, int(reading.query["limit"])):
         text = f"with fields, the page has {len(reading.rows)} of {count_of(page.rows, 'row')}"
         rules = ("OR-PAG-01", "OR-FLD-01", "OR-CMB-01")
         raise ExplainedBy(rules, text, anywhere=True, otherwise=text, evidence=evidence_of(reading))
     if not different and not surplus and (more := _surplus_of_everything(tenant, operation)):
         text = f"with filter and sort, fields returned {count_of(len(more), 'further field')}"
-        raise ExplainedBy("OR-FLD-06", text, anywhere=True, otherwise=text)
+        raise ExplainedBy("OR-FLD-06", text, anywhere=True, otherwise=text, evidence=evidence_of(reading))
     if different:
         ids = [sourced_id for known in different.values() for sourced_id in known]
         text = f"selected fields differ from the full record: {', '.join(sorted(different))}"

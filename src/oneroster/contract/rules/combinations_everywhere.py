@@ -13,10 +13,11 @@ from oneroster.contract.http.incidents import is_server_error
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.combined_requests import combined
-from oneroster.contract.observation.evidence import count_of
+from oneroster.contract.observation.evidence import count_of, evidence_of
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.operation_selectors import all_collections, nested, turn_of
 from oneroster.contract.observation.probe_values import probe_fields, usable_values
+from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import needs_escaping
 from oneroster.contract.observation.walk import ObservedWalk
 from oneroster.contract.oracle.filters import (
@@ -301,14 +302,6 @@ def _filter_by_piece(rows: dict[str, Record], one: str) -> Iterator[Expectation]
         yield Expectation(query, returns_ids({one}), BY_PIECE)
 
 
-def _is_unchanged(tenant: ObservedTenant, found: ObservedWalk) -> bool:
-    """Return whether a collection has the same records in the same order, none of them changed since it was read."""
-    now = tenant.fetch(found.operation, found.values, {"limit": len(found) + 1}).rows
-    names = ("dateLastModified", "status")
-    versions = ([(identity(row), *map(row.get, names)) for row in rows] for rows in (now, found.rows))
-    return next(versions) == next(versions)
-
-
 def instants(found: ObservedWalk) -> dict[str, datetime]:
     """Return when each record of a walk was changed, by id; empty if one has no id or no valid date-time."""
     known = {name: parse_timestamp(row.get("dateLastModified")) for row in found.rows if (name := identity(row))}
@@ -348,6 +341,7 @@ def filter_at_bounds(operation: Operation, known: Mapping[str, datetime]) -> tup
     harm=Harm.ROWS,
     needs=("OR-CMB-05", "OR-CMB-01"),
 )
+@confirmed
 def bounds_of_filters(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     complete = (each for each in tenant.walks(operation) if each.complete and len(each) <= MOST_ROWS)
     found = max(complete, key=lambda each: len(set(instants(each).values())), default=None)
@@ -360,13 +354,15 @@ def bounds_of_filters(tenant: ObservedTenant, operation: Operation) -> Iterator[
     if len(matching) > operation.default_limit:
         query["limit"] = len(found) + 1
     try:
-        wrong = _wrong_bounds(combined(tenant, found, query), matching)
+        reading = combined(tenant, found, query)
     except NotJudged:
         # Other rules report a response without data.
         return
-    # In a live tenant the collection may have changed.
-    if wrong is not None and _is_unchanged(tenant, found):
-        raise ExplainedBy((*COMPARISONS, *ORDERS, "OR-PAG-08"), wrong, anywhere=True, otherwise=wrong)
+    wrong = _wrong_bounds(reading, matching)
+    if wrong is not None and not found.is_cut(reading):
+        raise ExplainedBy(
+            (*COMPARISONS, *ORDERS, "OR-PAG-08"), wrong, anywhere=True, otherwise=wrong, evidence=evidence_of(reading)
+        )
     _try_bound(tenant, operation, found)
     if operation in _first_nested(tenant):
         _try_reference(tenant, operation, found)
@@ -383,8 +379,10 @@ def _try_bound(tenant: ObservedTenant, operation: Operation, found: ObservedWalk
     path = encoded_path(operation.path, found.values)
     reading = tenant.parse(operation, tenant.probe(path, encoded_query(query)), found.values, query)
     wrong = _returns_matches(wanted, rows, "B")(reading)
-    if wrong is not None and _is_unchanged(tenant, found):
-        raise ExplainedBy((*BY_FIELD, *COMPARISONS), wrong, anywhere=True, otherwise=wrong)
+    if wrong is not None and not found.is_cut(reading):
+        raise ExplainedBy(
+            (*BY_FIELD, *COMPARISONS), wrong, anywhere=True, otherwise=wrong, evidence=evidence_of(reading)
+        )
 
 
 def _first_nested(tenant: ObservedTenant) -> Iterator[Operation]:
@@ -407,10 +405,13 @@ def _try_reference(tenant: ObservedTenant, operation: Operation, found: Observed
         matching = {name for name, held in values.items() if name and held == usable[:1]}
         query: Query = {"limit": len(found) + 1, "filter": f"{known.name}.{ID}='{usable[0]}'"}
         path = encoded_path(operation.path, found.values)
-        wrong = returns_ids(matching)(tenant.parse(operation, tenant.probe(path, encoded_query(query)), found.values))
-        if wrong is not None and _is_unchanged(tenant, found):
+        reading = tenant.parse(operation, tenant.probe(path, encoded_query(query)), found.values)
+        wrong = returns_ids(matching)(reading)
+        if wrong is not None and not found.is_cut(reading):
             text = f"a filter by {known.name}.{ID}: {wrong}"
-            raise ExplainedBy(("OR-FLT-10", *BY_ID, *COMPARISONS), text, anywhere=True, otherwise=text)
+            raise ExplainedBy(
+                ("OR-FLT-10", *BY_ID, *COMPARISONS), text, anywhere=True, otherwise=text, evidence=evidence_of(reading)
+            )
         return
 
 
@@ -438,6 +439,7 @@ def _wrong_bounds(reading: ParsedResponse, matching: set[str]) -> str | None:
     harm=Harm.ROWS,
     needs=("OR-PAG-01", "OR-CMB-01"),
 )
+@confirmed
 def same_parameters(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     complete = (each for each in tenant.walks(operation) if each.complete and MIN_ROWS <= len(each) <= MOST_ROWS)
     found = max(complete, key=len, default=None)
@@ -453,20 +455,18 @@ def same_parameters(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
         wrong, level = each.wrong(reading), level_of_query(operation, each.query)
         if wrong is None:
             wrong, level = each.doubtful(reading), Level.SHOULD
-        if wrong is None or is_server_error(exchange.status) or 200 < exchange.status < 300:
+        if wrong is None or found.is_cut(reading) or is_server_error(exchange.status) or 200 < exchange.status < 300:
             # Rules on statuses report server errors, and a success by another name.
             continue
-        if not _is_unchanged(tenant, found):
-            # A live tenant: the collection has changed.
-            return
         shown = " and ".join(sorted(each.query.keys() - {"limit"}))
         text = f"a request with {shown}: {wrong}"
         nothing = EMPTY_PAGES if exchange.status in NOTHING else ()
         rules = (*each.rules, "OR-CMB-01", "OR-ENG-02", *nothing)
         if level is not Level.MUST:
-            probable = probable or ExplainedBy(rules, text, anywhere=True, otherwise=text, level=level)
+            seen = evidence_of(reading)
+            probable = probable or ExplainedBy(rules, text, anywhere=True, otherwise=text, level=level, evidence=seen)
             continue
-        raise ExplainedBy(rules, text, anywhere=True, otherwise=text)
+        raise ExplainedBy(rules, text, anywhere=True, otherwise=text, evidence=evidence_of(reading))
     if probable is not None:
         raise probable
     yield from ()

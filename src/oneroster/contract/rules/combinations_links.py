@@ -92,16 +92,20 @@ def links_of_combinations(tenant: ObservedTenant, operation: Operation) -> Itera
         more_follow = 0 < len(reading.rows) < len(known.matching) and _are_right(tenant, known)
         if reading.exchange.headers.get("Link") and more_follow:
             text = "the Link header of a page that more rows follow has no next link"
-            raise ExplainedBy(("OR-PAG-06",), text, anywhere=True, otherwise=text)
+            raise ExplainedBy(("OR-PAG-06",), text, anywhere=True, otherwise=text, evidence=evidence_of(reading))
         raise NotOffered("the response has no next link")
     if (path := urlsplit(reading.next_link).path) and path != urlsplit(reading.exchange.url).path:
         text = "the next link leads to another collection than that of the request"
-        raise ExplainedBy(("OR-PAG-06", "OR-PAG-13"), text, anywhere=True, otherwise=text)
+        raise ExplainedBy(
+            ("OR-PAG-06", "OR-PAG-13"), text, anywhere=True, otherwise=text, evidence=evidence_of(reading)
+        )
     lost = lost_parameters(tenant, known, page)
     alone = {name: {"limit": 1, "offset": 0, name: page[name]} for name in lost}
     if any(lost_parameters(tenant, known, query) for query in alone.values()):
         text = f"the next link loses {', '.join(lost)}, alone as well"
-        raise ExplainedBy(("OR-PAG-13", "OR-PAG-06"), text, anywhere=True, otherwise=text)
+        raise ExplainedBy(
+            ("OR-PAG-13", "OR-PAG-06"), text, anywhere=True, otherwise=text, evidence=evidence_of(reading)
+        )
     if not lost and (misled := _misled_by_links(tenant, known)) is not None:
         text, other = misled
         rules = ("OR-PAG-06", "OR-PAG-12", "OR-PAG-13", "OR-CMB-01")
@@ -111,5 +115,5 @@ def links_of_combinations(tenant: ObservedTenant, operation: Operation) -> Itera
         text = f"the next link of a request with {names} has lost {', '.join(lost)}"
         if not {"sort", "orderBy"} & set(lost):
             # OR-PAG-13 reports what the links of the largest collections lose.
-            raise ExplainedBy(("OR-PAG-13",), text, anywhere=True, otherwise=text)
+            raise ExplainedBy(("OR-PAG-13",), text, anywhere=True, otherwise=text, evidence=evidence_of(reading))
         yield finding(text, reading)

@@ -12,7 +12,7 @@ from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.parsed_response import ParsedResponse, identity
 from oneroster.contract.levels import level_of
-from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding, finding
+from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding, evidence_of, finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import offered
 from oneroster.contract.observation.record_violations import RecordViolations
@@ -87,7 +87,7 @@ def no_server_error(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
         text = f"{len(failed)} of {len(known)} valid requests returned {statuses}"
         if _server_errors(tenant.readings(operation)):
             # A request of another rule shows it, and OR-ERR-10 reports all of those.
-            raise ExplainedBy("OR-ERR-10", text, otherwise=text)
+            raise ExplainedBy("OR-ERR-10", text, otherwise=text, evidence=evidence_of(failed[0]))
         yield finding(text, failed[0])
     raise_engine_errors(positive_runs(tenant), operation, found=bool(failed))
 

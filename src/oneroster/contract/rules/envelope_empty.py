@@ -12,7 +12,7 @@ from oneroster.contract.observation.membership import count_parents
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import nested
 from oneroster.contract.observation.snapshot import needs_escaping
-from oneroster.contract.observation.whole_run import FailedRequests, whole_run
+from oneroster.contract.observation.whole_run import FailedChecks, whole_run
 from oneroster.contract.oracle.filters import values_at
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
@@ -34,7 +34,7 @@ EMPTY_STATUSES: Final = frozenset({204, 404})
     over=whole_run,
 )
 def empty_is_200(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
-    reported = FailedRequests.of(tenant)
+    reported = FailedChecks.of(tenant).requests
     found = [each for each in tuple(tenant.odd_empties.values()) if each.exchange.request not in reported]
     found += [each for each in _WithoutRows.of(tenant) if each.exchange.status in EMPTY_STATUSES and each not in found]
     if found:

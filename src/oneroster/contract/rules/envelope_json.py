@@ -9,10 +9,10 @@ from oneroster.contract.errors import ExplainedBy
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import level_of
-from oneroster.contract.observation.evidence import count_of, finding
+from oneroster.contract.observation.evidence import count_of, evidence_of, finding
 from oneroster.contract.observation.observed_tenant import JSON, ObservedTenant
 from oneroster.contract.observation.operation_selectors import first_usable_response, readable
-from oneroster.contract.observation.whole_run import FailedRequests, whole_run
+from oneroster.contract.observation.whole_run import FailedChecks, whole_run
 from oneroster.contract.result import Evidence, Finding
 from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation
@@ -50,12 +50,9 @@ def repeated_keys(body: bytes) -> set[str]:
     over=whole_run,
 )
 def media_type_of_all(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
-    declared_well = {
-        name: request
-        for name, request in tuple(tenant.odd_media_types.items())
-        # OR-ENV-03 reports the others.
-        if all(each.exchange.media_type == JSON for each in _successful(tenant, name))
-    }
+    # OR-ENV-03 has judged the responses that were there before this rule's requests with parameters.
+    reported = FailedChecks.of(tenant).operations.get("OR-ENV-03", set())
+    declared_well = {name: request for name, request in tuple(tenant.odd_media_types.items()) if name not in reported}
     if declared_well:
         message = f"Content-Type is not {JSON} for some requests to {count_of(len(declared_well), 'operation')}"
         requests = list(declared_well.values())[:SHOWN_REQUESTS]
@@ -76,7 +73,7 @@ def media_type_of_all(tenant: ObservedTenant, _operation: Operation) -> Iterator
 )
 def envelope_of_all(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
     # OR-ENV-01 and OR-ENV-02 report what shows from the first request on, and operations that are uncertain.
-    reported = FailedRequests.of(tenant)
+    reported = FailedChecks.of(tenant).requests.keys()
     found = [
         each
         for name, each in tuple(tenant.odd_envelopes.items())
@@ -93,7 +90,7 @@ def envelope_of_all(tenant: ObservedTenant, _operation: Operation) -> Iterator[F
         if _is_certain(each) and all(one.envelope_problem is None or not one.rows for one in _successful(tenant, name))
     ]:
         text = f"for some requests to {count_of(len(empty), 'operation')} without data, {empty[0].envelope_problem}"
-        raise ExplainedBy(EMPTY_PAGES, text, anywhere=True, otherwise=text)
+        raise ExplainedBy(EMPTY_PAGES, text, anywhere=True, otherwise=text, evidence=evidence_of(empty[0]))
 
 
 def _is_certain(reading: ParsedResponse) -> bool:

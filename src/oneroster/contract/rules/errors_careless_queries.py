@@ -8,7 +8,7 @@ from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import Exchange, encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.evidence import count_of, finding
+from oneroster.contract.observation.evidence import count_of, evidence_of, finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import one_of_each_service
 from oneroster.contract.observation.probe_values import known_collections
@@ -86,7 +86,13 @@ def impossible_values(tenant: ObservedTenant, operation: Operation) -> Iterator[
             text = f"the filter {name}='{IMPOSSIBLE[kind]}' returned records, although no {kind} can have that value"
             if kind in UNSORTABLE:
                 # A server that knows no such filter may take the field for an unknown one.
-                raise ExplainedBy(("OR-FLT-12", "OR-FLT-01"), text, anywhere=True, otherwise=text)
+                raise ExplainedBy(
+                    ("OR-FLT-12", "OR-FLT-01"),
+                    text,
+                    anywhere=True,
+                    otherwise=text,
+                    evidence=evidence_of(reading, reading.ids),
+                )
             yield finding(text, reading, reading.ids, symptom_of=("OR-FLT-01",))
 
 

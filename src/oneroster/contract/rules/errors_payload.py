@@ -145,16 +145,26 @@ def codes_say_failure(tenant: ObservedTenant, operation: Operation) -> Iterator[
                 exchange,
             )
             return
-        expected = CODE_MINORS.get(exchange.status, ()) if exchange.status != 404 or not operation.many else ()
-        if expected and not any(each.code_minor in expected for each in said):
-            message = f"no status entry of the {exchange.status} response has codeMinor '{_written(tenant, expected)}'"
-            of_bad_values = all(each.code_minor == BAD_VALUES for each in said) and exchange.status != FORBIDDEN
-            if not _is_of_another_case(tenant, exchange, said, expected) and not of_bad_values:
-                # Certified servers use other vocabularies as well, so another word is at most a should.
-                yield exchange_finding(message, exchange, Level.SHOULD)
-            else:
-                yield exchange_finding(f"{message}, but that of another case", exchange)
+        if (wrong := wrong_minor_code(tenant, operation, exchange)) is not None:
+            message, level = wrong
+            yield exchange_finding(f"{message} (HTTP {exchange.status})", exchange, level)
             return
+
+
+def wrong_minor_code(
+    tenant: ObservedTenant, operation: Operation, exchange: Exchange
+) -> tuple[str, Level | None] | None:
+    """Return what is wrong with the code minors of an error response, and the level if it is not that of the rule."""
+    said = status_entries(exchange.payload)
+    expected = CODE_MINORS.get(exchange.status, ()) if exchange.status != 404 or not operation.many else ()
+    if not expected or any(each.code_minor in expected for each in said):
+        return None
+    message = f"no status entry of an error response has codeMinor '{_written(tenant, expected)}'"
+    of_bad_values = all(each.code_minor == BAD_VALUES for each in said) and exchange.status != FORBIDDEN
+    if not _is_of_another_case(tenant, exchange, said, expected) and not of_bad_values:
+        # Certified servers use other vocabularies as well, so another word is at most a should.
+        return message, Level.SHOULD
+    return f"{message}, but that of another case", None
 
 
 def _is_of_another_case(

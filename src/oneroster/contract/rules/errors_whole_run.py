@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import parse_qsl
 
+from oneroster.contract.errors import ExplainedBy
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.http.incidents import ServerError
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_coverage import operation_at
-from oneroster.contract.observation.whole_run import FailedRequests, whole_run
+from oneroster.contract.observation.whole_run import FailedChecks, whole_run
 from oneroster.contract.result import Evidence, Finding
 from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation
@@ -60,15 +61,19 @@ def _path_kind(path: str) -> str:
 )
 def no_server_error(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
     found = tuple(tenant.gateway.incidents.server_errors)
-    known = tenant.gateway.incidents.server_errors_in(FailedRequests.of(tenant))
+    failed = FailedChecks.of(tenant).requests
     # What passed when it was repeated, no rule has seen.
-    reported = {cause_of(each.exchange) for each in known if each.repeated}
+    known = [each for each in tenant.gateway.incidents.server_errors_in(failed) if each.repeated]
+    reported = {cause_of(each.exchange) for each in known}
     by_cause: dict[Cause, list[ServerError]] = {}
     for each in found:
         if (cause := cause_of(each.exchange)) not in reported:
             by_cause.setdefault(cause, []).append(each)
     for cause, errors in by_cause.items():
         yield _finding(tenant, cause, errors)
+    if known and not by_cause:
+        rules = {name for each in known for name in failed[each.exchange.request]}
+        raise ExplainedBy(tuple(sorted(rules)), "all requests with a 500 are reported", anywhere=True)
 
 
 def _finding(tenant: ObservedTenant, cause: Cause, errors: list[ServerError]) -> Finding:

@@ -4,7 +4,7 @@ Two requests for a field, each with a filter and a sort, try several operators a
 response is wrong, the filter and the sort are asked for apart. Values of fields that may be personal are never sent.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from typing import Any, Final
@@ -13,14 +13,14 @@ from oneroster.contract.errors import ExplainedBy, NotEnoughData
 from oneroster.contract.http.exchange import encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.levels import Level, level_of
-from oneroster.contract.observation.evidence import finding
+from oneroster.contract.observation.evidence import evidence_of, finding
 from oneroster.contract.observation.field_filters import ID, comparable_fields, field_filters, paired_filters
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.probe_values import TEXT, known_collections
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.oracle.filters import ExpectedClause, ExpectedFilter, expected, parse_timestamp, values_at
 from oneroster.contract.oracle.sorting import first_out_of_order, omits_earlier_row, sort_values
-from oneroster.contract.result import Finding
+from oneroster.contract.result import Evidence, Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.fields import STATUSES, selection_by_status
 from oneroster.contract.rules.filter_comparison import NOTHING, is_match_expected, is_rejected
@@ -153,7 +153,18 @@ def every_field_filters(tenant: ObservedTenant, operation: Operation) -> Iterato
         rules = EXPLAINING[trust] if seen.alone else (*EXPLAINING[trust], *BESIDE_A_SORT)
         rules = (*rules, *(_YEARS if names == [SCHOOL_YEAR] else ()))
         text = _other_values(names)
-        raise ExplainedBy(rules, text, anywhere=True, otherwise=text, level=level_of(trust))
+        evidence = _evidence_of_filter(tenant, operation, fields, names)
+        raise ExplainedBy(rules, text, anywhere=True, otherwise=text, level=level_of(trust), evidence=evidence)
+
+
+def _evidence_of_filter(
+    tenant: ObservedTenant, operation: Operation, fields: Mapping[str, Property], names: Sequence[str]
+) -> tuple[Evidence, ...]:
+    """Return a response to a filter by one of the fields that are wrong, which was requested before."""
+    for name in names:
+        for direction, wanted in filtered_pages(tenant, operation, fields[name]).items() if name in fields else ():
+            return evidence_of(filtered_page(tenant, operation, fields[name], wanted, direction))
+    return ()
 
 
 def _look_at(
@@ -323,7 +334,9 @@ def every_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterator[
         text = f"a descending sort by {', '.join(wrong)} does not begin with the greatest values in their order"
         # A made-up status is that of a selection.
         rules = (*_ORDER, *_OF_ONE_FIELD.get(wrong[0], ())) if len(wrong) == 1 else _ORDER
-        raise ExplainedBy(rules, text, anywhere=True, otherwise=text)
+        query: dict[str, str | int] = {"limit": FEW_ROWS, "sort": wrong[0], "orderBy": DESCENDING}
+        seen = evidence_of(response_about(tenant, operation, query))
+        raise ExplainedBy(rules, text, anywhere=True, otherwise=text, evidence=seen)
 
 
 _OF_ONE_FIELD: Final = {SCHOOL_YEAR: _YEARS, STATUS: ("OR-FLD-01",)}

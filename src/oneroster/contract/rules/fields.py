@@ -12,7 +12,7 @@ from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import encoded_path, encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse, Record
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.evidence import count_of, finding, id_list
+from oneroster.contract.observation.evidence import count_of, evidence_of, finding, id_list
 from oneroster.contract.observation.membership import says
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.obstacles import obstacle
@@ -174,7 +174,9 @@ def selects_in_singles(tenant: ObservedTenant, operation: Operation) -> Iterator
     if reading.envelope_problem is not None:
         # A record without its key may be taken for one of its references.
         text = f"a selection of fields: {reading.envelope_problem}"
-        raise ExplainedBy(("OR-ENV-02", "OR-ENV-08"), text, anywhere=True, otherwise=text)
+        raise ExplainedBy(
+            ("OR-ENV-02", "OR-ENV-08"), text, anywhere=True, otherwise=text, evidence=evidence_of(reading)
+        )
     found = list(compare_fields(tenant, reading, asked, absent))
     yield from found
     if not found and any(name in row for name in absent for row in reading.rows):
@@ -184,7 +186,8 @@ def selects_in_singles(tenant: ObservedTenant, operation: Operation) -> Iterator
         # In a live tenant the record may have changed.
         if tenant.fetch(operation, known_values).rows == [full]:
             text = f"fields returned another value of {', '.join(other)} than the full record"
-            raise ExplainedBy(("OR-CMB-04", "OR-SCH-01", "OR-SCH-08"), text, anywhere=True, otherwise=text)
+            rules = ("OR-CMB-04", "OR-SCH-01", "OR-SCH-08")
+            raise ExplainedBy(rules, text, anywhere=True, otherwise=text, evidence=evidence_of(reading))
 
 
 def _is_other(reading: ParsedResponse, full: Record, name: str) -> bool:

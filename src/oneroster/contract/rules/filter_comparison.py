@@ -8,7 +8,7 @@ from typing import Final
 from oneroster.contract.errors import ExplainedBy, NotEnoughData, NotJudged
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.levels import Level, level_of
-from oneroster.contract.observation.evidence import count_of, finding, id_list
+from oneroster.contract.observation.evidence import count_of, evidence_of, finding, id_list
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.obstacles import obstacle
 from oneroster.contract.observation.recheck import confirmed
@@ -108,7 +108,7 @@ def _differences(
     whole, first = tenant.walk(operation), _first_page(tenant, operation, wanted)
     if first.exchange.status in NOTHING and not is_match_expected(whole, wanted):
         text = f"the filter {wanted.shape}, which no row matches, returned HTTP {first.exchange.status}"
-        raise ExplainedBy(EMPTY_PAGES, text, anywhere=True, otherwise=text)
+        raise ExplainedBy(EMPTY_PAGES, text, anywhere=True, otherwise=text, evidence=evidence_of(first))
     if is_rejected(first):
         yield finding(
             f"the filter {wanted.shape} is rejected with HTTP {first.exchange.status}", first, level=rejection_level

@@ -403,7 +403,11 @@ def dotted(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     wrong = next(compare_filters(tenant, operation, others), None) if others else None
     if wrong is not None:
         raise ExplainedBy(
-            ("OR-FLT-02", "OR-FLT-03", "OR-FLT-14"), wrong.message, anywhere=True, otherwise=wrong.message
+            ("OR-FLT-02", "OR-FLT-03", "OR-FLT-14"),
+            wrong.message,
+            anywhere=True,
+            otherwise=wrong.message,
+            evidence=wrong.evidence,
         )
 
 

@@ -9,7 +9,7 @@ from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import encoded_path, encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.evidence import count_of, finding
+from oneroster.contract.observation.evidence import count_of, evidence_of, finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.operation_selectors import all_collections
 from oneroster.contract.observation.probe_values import (
@@ -124,7 +124,8 @@ def unknown_field(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
             whole = tenant.dialect.collection_of(operation.element) if operation.scope is not None else None
             if reading.rows and whole is not None:
                 rules = (*IGNORED, "OR-CMB-01")
-                raise ExplainedBy(rules, message, whole.operation_id, otherwise=message)
+                seen = evidence_of(reading)
+                raise ExplainedBy(rules, message, whole.operation_id, otherwise=message, evidence=seen)
             yield finding(message, reading, symptom_of=IGNORED if reading.rows else ())
             return
         if operation.wrapper in _keys(reading):
@@ -189,7 +190,7 @@ def malformed(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
     yield from {each.symptom_of: each for each in reversed(wrong)}.values()
     accepted = [flaw for flaw, reading in readings.items() if reading.exchange.status < BAD_REQUEST]
     if accepted and not wrong:
-        yield finding(f"the tenant accepts a filter {', '.join(accepted)}", None, level=Level.OPEN)
+        yield finding(f"the tenant accepts a filter {', '.join(accepted)}", readings[accepted[0]], level=Level.OPEN)
 
 
 def spaced_values(tenant: ObservedTenant, candidate: ProbeField) -> list[str]:

@@ -8,7 +8,7 @@ from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import Exchange, encoded_query
 from oneroster.contract.http.incidents import is_server_error
 from oneroster.contract.http.parsed_response import ParsedResponse
-from oneroster.contract.observation.evidence import exchange_finding
+from oneroster.contract.observation.evidence import evidence_of, exchange_finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import (
     first_usable_response,
@@ -57,7 +57,8 @@ def plain(tenant: ObservedTenant, operation: Operation) -> ParsedResponse:
     reading = tenant.ask(operation, first_usable_response(tenant, operation).values, dict(QUERY))
     if reading.problem is not None:
         rules = ("OR-PAG-01", "OR-ENV-01", "OR-ENG-01", "OR-ERR-10")
-        raise ExplainedBy(rules, f"a page of one row: {reading.problem}", otherwise=str(reading.problem))
+        text, seen = f"a page of one row: {reading.problem}", evidence_of(reading)
+        raise ExplainedBy(rules, text, otherwise=str(reading.problem), evidence=seen)
     return reading
 
 

@@ -8,7 +8,7 @@ from oneroster.contract.errors import BeyondBudget, ExplainedBy, NotEnoughData, 
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse, identity
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.evidence import count_of, finding, id_list
+from oneroster.contract.observation.evidence import count_of, evidence_of, finding, id_list
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.obstacles import obstacle
 from oneroster.contract.observation.operation_selectors import all_collections, collections
@@ -333,5 +333,5 @@ def beyond_the_end(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
         text = f"an offset beyond the last row returned {count_of(len(beyond.rows), 'row')} instead of an empty array"
         if operation.scope is not None:
             # Of one or two rows, no other rule can tell that the offset is ignored.
-            raise ExplainedBy(("OR-PAG-02",), text, anywhere=True, otherwise=text)
+            raise ExplainedBy(("OR-PAG-02",), text, anywhere=True, otherwise=text, evidence=evidence_of(beyond))
         yield finding(text, beyond, beyond.ids, symptom_of=("OR-PAG-02",))

@@ -8,7 +8,7 @@ from oneroster.contract.errors import ExplainedBy, NotEnoughData, NotOffered
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.evidence import count_of, finding, id_list
+from oneroster.contract.observation.evidence import count_of, evidence_of, finding, id_list
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.probe_values import largest_collections
 from oneroster.contract.observation.walk import ObservedWalk
@@ -166,4 +166,10 @@ def links_keep_the_request(tenant: ObservedTenant, operation: Operation) -> Iter
         wrong = wrong or ("that has a next link" if target.next_link is not None else "")
         if wrong:
             text = f"the last link of a request with a filter leads to a page {wrong}"
-            raise ExplainedBy(("OR-PAG-12", "OR-CMB-01", "OR-FLT-01"), text, anywhere=True, otherwise=text)
+            raise ExplainedBy(
+                ("OR-PAG-12", "OR-CMB-01", "OR-FLT-01"),
+                text,
+                anywhere=True,
+                otherwise=text,
+                evidence=evidence_of(target),
+            )

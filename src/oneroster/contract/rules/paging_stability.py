@@ -9,7 +9,7 @@ from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.observation.combined_requests import combined
-from oneroster.contract.observation.evidence import count_of, finding, id_list
+from oneroster.contract.observation.evidence import count_of, evidence_of, finding, id_list
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.obstacles import obstacle
 from oneroster.contract.observation.operation_selectors import all_collections, collections, turn_of
@@ -69,7 +69,7 @@ def default_limit(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
                 f"without a limit{with_}, {received} of {count_of(rows, 'row')} were returned instead of {expected}"
             )
             if is_filtered:
-                raise ExplainedBy(SELECTING, message, anywhere=True, otherwise=message)
+                raise ExplainedBy(SELECTING, message, anywhere=True, otherwise=message, evidence=evidence_of(reading))
             yield finding(message, reading)
             return
     if len(found) <= default:

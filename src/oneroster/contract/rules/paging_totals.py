@@ -8,7 +8,7 @@ from oneroster.contract.http.parsed_response import ParsedResponse
 from oneroster.contract.levels import level_of
 from oneroster.contract.observation.evidence import count_of, evidence_of
 from oneroster.contract.observation.observed_tenant import ObservedTenant
-from oneroster.contract.observation.whole_run import FailedRequests, whole_run
+from oneroster.contract.observation.whole_run import FailedChecks, whole_run
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation
@@ -44,7 +44,7 @@ ROWS: Final = (
     over=whole_run,
 )
 def totals_of_all(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
-    reported = FailedRequests.of(tenant)
+    reported = FailedChecks.of(tenant).requests
     every = [each for each in tuple(tenant.odd_totals.values()) if each.exchange.request not in reported]
     found = [each for each in every if _counts_less(each)] or [each for each in every if _is_last(tenant, each)]
     if found:

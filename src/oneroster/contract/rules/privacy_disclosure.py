@@ -8,6 +8,7 @@ from urllib.parse import unquote_plus
 from oneroster.contract.errors import ExplainedBy, OtherAuthentication
 from oneroster.contract.http.credentials import NoCredentials, OAuth1Credentials, OAuth2Credentials
 from oneroster.contract.http.parsed_response import Record, identity
+from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding, exchange_finding, finding
 from oneroster.contract.observation.near_credentials import NearToken, token_in_use
 from oneroster.contract.observation.observed_tenant import ObservedTenant
@@ -152,13 +153,15 @@ def demographics_apart(tenant: ObservedTenant, operation: Operation) -> Iterator
     common = standard[operation.element or ""].properties.keys()
     private = (standard[DEMOGRAPHICS].properties.keys() - common) | {"demographics", "demographic"}
     seen = 0
-    tallies: dict[str, CauseCount] = {}
+    tallies: dict[tuple[str, Level | None], CauseCount] = {}
     for reading in tenant.readings(operation):
         for row in reading.rows:
             seen += 1
-            inner = (value.keys() for value in row.values() if isinstance(value, dict))
-            for name in private & row.keys().__or__(set().union(*inner)):
-                tallies.setdefault(name, CauseCount(reading)).add(identity(row))
-    for name, tally in tallies.items():
+            inner = set().union(*(value.keys() for value in row.values() if isinstance(value, dict)))
+            for name in private & (row.keys() | inner):
+                # Records may be closed, but metadata is open.
+                level = None if name in row else Level.SHOULD
+                tallies.setdefault((name, level), CauseCount(reading)).add(identity(row))
+    for (name, level), tally in tallies.items():
         message = f"the demographic property {name} is present in {count_of(tally.count, 'record')}"
-        yield counted_finding(message, tally, f"{operation.wrapper}[].{name}", seen)
+        yield counted_finding(message, tally, f"{operation.wrapper}[].{name}", seen, level)

@@ -10,7 +10,7 @@ from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import Exchange, encoded_path
 from oneroster.contract.http.parsed_response import identity
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.evidence import count_of, exchange_finding, finding
+from oneroster.contract.observation.evidence import count_of, evidence_of, exchange_finding, finding
 from oneroster.contract.observation.membership import entries_of, in_subset, is_live
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import nested, one_read_of_each_service, reads
@@ -60,7 +60,9 @@ def same_entries(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
         which = ", ".join(known) or "undocumented properties"
         message = f"{len(ids)} of {len(found)} entries differ from the general collection in {which}"
         if odd:
-            raise ExplainedBy(RULES_ON_VALUES, message, anywhere=True, otherwise=message)
+            raise ExplainedBy(
+                RULES_ON_VALUES, message, anywhere=True, otherwise=message, evidence=evidence_of(found.pages[0], ids)
+            )
         yield finding(message, found.pages[0], ids)
 
 

@@ -98,7 +98,7 @@ def tombstones_are_read(tenant: ObservedTenant, operation: Operation) -> Iterato
     if reading.exchange.status in ABSENT:
         message = f"a listed record that is tobedeleted returned HTTP {reading.exchange.status} when read by its id"
         if needs_escaping(deleted[0]):
-            raise ExplainedBy("OR-SEM-17", message, otherwise=message)
+            raise ExplainedBy("OR-SEM-17", message, otherwise=message, evidence=evidence_of(reading, [deleted[0]]))
         yield finding(message, reading, [deleted[0]])
 
 

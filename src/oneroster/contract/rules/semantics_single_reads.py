@@ -7,7 +7,7 @@ from typing import Any, Final
 from oneroster.contract.errors import ExplainedBy, NotEnoughData, NotJudged
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
-from oneroster.contract.observation.evidence import count_of, finding
+from oneroster.contract.observation.evidence import count_of, evidence_of, finding
 from oneroster.contract.observation.membership import is_live
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.obstacles import unread
@@ -76,7 +76,13 @@ def single_equals_entry(tenant: ObservedTenant, operation: Operation) -> Iterato
         ids = dict.fromkeys(asked for asked_for in different.values() for asked in asked_for)
         message = f"the single read and the list entry differ in {fields}"
         if odd:
-            raise ExplainedBy((*RULES_ON_VALUES, UNCHANGED), message, anywhere=True, otherwise=message)
+            raise ExplainedBy(
+                (*RULES_ON_VALUES, UNCHANGED),
+                message,
+                anywhere=True,
+                otherwise=message,
+                evidence=evidence_of(example, ids),
+            )
         yield finding(message, example, ids)
 
 
@@ -204,3 +210,6 @@ def escaped_ids(tenant: ObservedTenant, operation: Operation) -> Iterator[Findin
             f"{count_of(len(lost), 'listed record')} returned HTTP {reading.exchange.status} when read by an escaped id"
         )
         yield finding(message, reading, [asked for _, asked in lost])
+    elif empty := [asked for reading, asked in escaped if reading.exchange.status == 200 and asked not in reading.ids]:
+        text = f"{count_of(len(empty), 'read')} by an escaped id returned another record or none"
+        raise ExplainedBy("OR-SEM-08", text, otherwise=text)

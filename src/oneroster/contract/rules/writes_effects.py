@@ -33,6 +33,8 @@ EDGES: Final = {
     "date-time": ("2024-02-29T23:59:59Z", "2025-12-31T00:00:00Z", "2025-07-01T00:00:01.250Z"),
 }
 """By kind: valid values on the edge of a month or a year, and with a fraction of a second."""
+SCORE: Final = "score"
+NEGATIVE: Final = -0.75
 EDGES_OF: Final[Mapping[str, tuple[str | float, ...]]] = {
     "assignDate": ("2024-02-28T00:00:00Z", "2025-12-30T23:59:59Z", "2025-06-30T12:34:56.511Z"),
     "score": (7.125, 0.0, 9.875),
@@ -372,6 +374,16 @@ def edges_are_stored(tenant: ObservedTenant, operation: Operation) -> Iterator[F
             level = Level.SHOULD if reading.rows and _in_fractions_only(record, reading.rows[0], names) else None
             yield finding(message, reading, reading.ids, level, symptom_of=symptom_of)
             return
+    yield from _negative_is_stored(lifecycle)
+
+
+def _negative_is_stored(lifecycle: Lifecycle) -> Iterator[Finding]:
+    """Yield a finding if a negative score is accepted and stored as another one; a server may reject it."""
+    record = _put_copy(lifecycle, {SCORE: NEGATIVE}) if SCORE in lifecycle.record else None
+    if record is not None:
+        reading = lifecycle.objects.read(lifecycle.element, str(record["sourcedId"]))
+        if reading.rows and SCORE in changed_properties(lifecycle.definition, record, reading.rows[0]):
+            yield finding(f"a negative {SCORE} is read back with another value", reading, reading.ids)
 
 
 def _in_fractions_only(sent: Record, found: Record, names: list[str]) -> bool:
@@ -390,7 +402,6 @@ def _in_fractions_only(sent: Record, found: Record, names: list[str]) -> bool:
     example="a category is written with the status tobedeleted, and GET returns it with the status active",
     fix="store the status of the body, or delete the record",
     over=put_operations,
-    needs=("OR-WRT-01",),
 )
 def marked_for_deletion(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     lifecycle = lifecycle_of(tenant, operation)

@@ -7,7 +7,7 @@ from oneroster.contract.harm import Harm
 from oneroster.contract.http.credentials import NoCredentials
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.evidence import count_of, finding
+from oneroster.contract.observation.evidence import count_of, evidence_of, finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.token_endpoint import token_endpoint_of
 from oneroster.contract.oracle.filters import parse_timestamp
@@ -122,7 +122,13 @@ def created_are_listed(tenant: ObservedTenant, operation: Operation) -> Iterator
         listed = tenant.fetch(collection, {}, {"limit": 2, "filter": f"sourcedId='{name}'"})
         if listed.problem is None and listed.ids.count(name) != 1:
             text = f"the collection lists a created record {listed.ids.count(name)} times"
-            raise ExplainedBy(("OR-WRT-04", "OR-FLT-01", "OR-FLT-16"), text, anywhere=True, otherwise=text)
+            raise ExplainedBy(
+                ("OR-WRT-04", "OR-FLT-01", "OR-FLT-16"),
+                text,
+                anywhere=True,
+                otherwise=text,
+                evidence=evidence_of(listed),
+            )
     for record, name, _ in posting.stored[:1]:
         listed_with_mark = posting.copies(record, name)
         if listed_with_mark is not None and listed_with_mark[1]:

@@ -12,7 +12,6 @@ from oneroster.contract.http.parsed_response import ParsedResponse, Record, iden
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
-from oneroster.contract.observation.obstacles import obstacle_of_status
 from oneroster.contract.observation.walk import walk
 from oneroster.contract.oracle.filters import parse_timestamp
 from oneroster.contract.result import Evidence, Finding
@@ -114,10 +113,10 @@ def valid_is_taken(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
     fix="return 201 if no record had the sourcedId of the path before",
     stands_on=("status 201",),
     over=put_operations,
-    needs=("OR-WRT-01",),
 )
 def created_201(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     lifecycle = lifecycle_of(tenant, operation)
+    lifecycle.require_created()
     if lifecycle.created.status != 201:
         message = f"a PUT that creates a record returned HTTP {lifecycle.created.status} instead of 201"
         yield write_finding(message, lifecycle.created, lifecycle.sourced_id)
@@ -131,7 +130,6 @@ def created_201(tenant: ObservedTenant, operation: Operation) -> Iterator[Findin
     example="the description of a line item is missing when it is read after the PUT",
     fix="store every documented property of the record",
     over=put_operations,
-    needs=("OR-WRT-01",),
 )
 def read_back(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     lifecycle = lifecycle_of(tenant, operation)
@@ -327,9 +325,7 @@ def _has_metadata(reading: ParsedResponse) -> bool:
 )
 def answer_of_put(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     lifecycle = lifecycle_of(tenant, operation)
-    if lifecycle.created.status not in DONE:
-        text = f"no test object could be created (HTTP {lifecycle.created.status})"
-        raise obstacle_of_status(lifecycle.created, text) or ExplainedBy("OR-WRT-01", text)
+    lifecycle.require_created()
     if not lifecycle.created.body.strip():
         return
     payload = lifecycle.created.json

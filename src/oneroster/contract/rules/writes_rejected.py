@@ -268,7 +268,9 @@ def codes_of_writes(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     for exchange in refused:
         if not status_entries(exchange.payload):
             message = f"the HTTP {exchange.status} response to {exchange.method} contains no status payload"
-            yield write_finding(message, exchange, level=Level.SHOULD)
+            # The versions with a list of entries recommend it.
+            is_certain = tenant.specification.specification.status_list is None
+            yield write_finding(message, exchange, level=None if is_certain else Level.SHOULD)
             break
         if kinds := leaks_in(exchange):
             message = f"the HTTP {exchange.status} response to {exchange.method} contains {' and '.join(kinds)}"

@@ -171,10 +171,14 @@ class Lifecycle:
         Raises:
             NotJudged: It could not be created.
         """
+        self.require_created()
+        return self.objects.read(self.element, self.sourced_id)
+
+    def require_created(self) -> None:
+        """Raise ``NotJudged`` unless the object was created."""
         if self.created.status not in DONE:
             text = f"no test object could be created (HTTP {self.created.status})"
             raise obstacle_of_status(self.created, text) or ExplainedBy("OR-WRT-01", text, self.put_id)
-        return self.objects.read(self.element, self.sourced_id)
 
     @cached_property
     def changed_at_first(self) -> frozenset[str]:

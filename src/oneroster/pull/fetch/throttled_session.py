@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from oneroster.pull.errors import PullError
 from oneroster.pull.fetch.rate_limit import RateLimit
-from oneroster.transport.attempts import Attempts
+from oneroster.transport.attempts import Attempts, failure_words
 from oneroster.transport.bounded_response import RawResponse
 from oneroster.transport.session import Session
 
@@ -30,7 +30,7 @@ class ThrottledSession(Session):
         workers: The maximum number of concurrent requests; 0 for no limit.
         rate: The maximum number of requests per second; None for no limit.
         shared_rate: A limit that other sessions share.
-        on_retry: Called before a request is sent again.
+        on_retry: Called before a request is sent again, with the seconds until then and why in words.
 
     Attributes:
         requests: The number of requests sent.
@@ -46,7 +46,7 @@ class ThrottledSession(Session):
         workers: int,
         rate: float | None = None,
         shared_rate: RateLimit | None = None,
-        on_retry: Callable[[], None] = lambda: None,
+        on_retry: Callable[[float, str], None] = lambda _seconds, _reason: None,
     ) -> None:
         super().__init__(session.settings, session.standard, session.retry, session.limits, sharing=session)
         self.doubt = session.doubt
@@ -110,7 +110,7 @@ class ThrottledSession(Session):
             with self._counter_lock:
                 self.retries += 1
                 self.reads[attempts.operation_id, True] += 1
-            self._on_retry()
+            self._on_retry(delay, failure_words(failure))
         return delay
 
     def _delay(self) -> float:

@@ -2,6 +2,7 @@
 
 # ruff: noqa: ARG002  # hooks have a fixed signature
 
+import re
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,7 +14,7 @@ import msgspec
 from oneroster.sandbox.auth.authentication import Authenticated, Denied
 from oneroster.sandbox.auth.oauth2 import TOKEN_PATH
 from oneroster.sandbox.faults.base import Fault
-from oneroster.sandbox.faults.declarations import KIMONO, SMALL_DATA, Needs
+from oneroster.sandbox.faults.declarations import KIMONO, NO_GRADEBOOK, SMALL_DATA, Needs
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Reply
 from oneroster.sandbox.store.store import Store
@@ -38,6 +39,18 @@ class EternalToken(AcceptsDenied):
     breaks = "7.4 expiry [B]: a token is valid until it expires"
     needs = Needs(access="oauth2", token_lifetime=1)
     cause = "expired"
+
+
+class EternalTokenInGradebook(AcceptsDenied):
+    name = "eternal-token-in-gradebook"
+    does = "accepts expired tokens for results, line items and categories"
+    breaks = "7.4 expiry [B]: a token is valid until it expires"
+    needs = Needs(access="oauth2", token_lifetime=1, without=SMALL_DATA | NO_GRADEBOOK)
+    cause = "expired"
+
+    def authenticate(self, raw_request: RawRequest, outcome: Authenticated | Denied) -> Authenticated | Denied:
+        other = super().authenticate(raw_request, outcome)
+        return other if re.search(rb"/(?:results|lineItems|categories)\b", raw_request.raw_path) else outcome
 
 
 class StaleTimestamp(AcceptsDenied):

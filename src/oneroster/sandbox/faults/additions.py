@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Final
 
 from oneroster.sandbox.faults.base import Fault
 from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
+from oneroster.sandbox.faults.status_objects import is_status_object, with_flat_code
 from oneroster.sandbox.faults.target_records import is_active, last_record, reversed_rows
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Reply, error_reply, unknown_object
@@ -22,7 +23,6 @@ _STATUS: Final = Needs(features=frozenset({"nested minor codes"}), without=SMALL
 _DISCOVERY: Final = Needs(features=frozenset({"discovery documents"}))
 _UNAUTHORIZED: Final = 401
 _PARENTS: Final = frozenset({"parent", "guardian"})
-_CODE_MAJOR: Final = "imsx_codeMajor"
 _CODE_MINOR: Final = "imsx_CodeMinor"
 
 
@@ -280,10 +280,6 @@ class ScoreBelowScale(Fault):
         store.put("Result", result | {"score": -5.0})
 
 
-def _is_status(body: Any) -> bool:
-    return isinstance(body, dict) and _CODE_MAJOR in body
-
-
 class StatusWrapped(Fault):
     name = "status-wrapped"
     does = "puts the status object of an error under imsx_StatusInfo"
@@ -291,7 +287,7 @@ class StatusWrapped(Fault):
     needs = _STATUS
 
     def formed_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
-        return replace(reply, body={"imsx_StatusInfo": reply.body}) if _is_status(reply.body) else reply
+        return replace(reply, body={"imsx_StatusInfo": reply.body}) if is_status_object(reply.body) else reply
 
 
 class RefusalWrapped(Fault):
@@ -301,7 +297,7 @@ class RefusalWrapped(Fault):
     needs = _STATUS
 
     def formed_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
-        wrapped = reply.status == _UNAUTHORIZED and _is_status(reply.body)
+        wrapped = reply.status == _UNAUTHORIZED and is_status_object(reply.body)
         return replace(reply, body={"imsx_StatusInfo": reply.body}) if wrapped else reply
 
 
@@ -312,7 +308,7 @@ class _OtherMinorCode(Fault, abstract=True):
     code: ClassVar[str]
 
     def formed_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
-        if reply.status != self.status or not _is_status(reply.body) or _CODE_MINOR not in reply.body:
+        if reply.status != self.status or not is_status_object(reply.body) or _CODE_MINOR not in reply.body:
             return reply
         fields = [field | {"imsx_codeMinorFieldValue": self.code} for field in _fields(reply.body)]
         return replace(reply, body=reply.body | {_CODE_MINOR: {"imsx_codeMinorField": fields}})
@@ -345,11 +341,7 @@ class FlatMinorCode(Fault):
     needs = _STATUS
 
     def formed_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
-        if not _is_status(reply.body) or _CODE_MINOR not in reply.body:
-            return reply
-        body = {name: value for name, value in reply.body.items() if name != _CODE_MINOR}
-        word = reply.body[_CODE_MINOR]["imsx_codeMinorField"][0]["imsx_codeMinorFieldValue"]
-        return replace(reply, body=body | {"imsx_codeMinor": word})
+        return with_flat_code(reply) if is_status_object(reply.body) else reply
 
 
 def _discovers(raw_request: RawRequest) -> bool:

@@ -53,6 +53,18 @@ class SortedRows(FilteredRows):
         self._rows.sort(key=key, reverse=descending)
 
 
+class PagesFilteredAfterwards(ResultSet):
+    """Pages of all rows, each without the rows that another result set lacks; the total is that of the other."""
+
+    def __init__(self, every: ResultSet, matching: ResultSet) -> None:
+        self._every = every
+        self._ids = {row["sourcedId"] for row in matching.page(0, matching.total)}
+        self.total = matching.total
+
+    def page(self, offset: int, limit: int) -> list[Record]:
+        return [row for row in self._every.page(offset, limit) if row["sourcedId"] in self._ids]
+
+
 class RepeatedRows(FilteredRows):
     """The rows, each as often as a function says."""
 

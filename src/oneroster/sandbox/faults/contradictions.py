@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from oneroster.sandbox.faults.base import Fault
-from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
+from oneroster.sandbox.faults.declarations import KIMONO, NO_GRADEBOOK, SMALL_DATA, Needs
 from oneroster.sandbox.faults.target_records import is_active, last_record, roles_of
 from oneroster.sandbox.http.responses import Reply
 from oneroster.sandbox.requests.operation_request import OperationRequest, all_records
@@ -28,6 +28,7 @@ class OwnYearOfSessions(Fault):
     name = "own-year-of-sessions"
     does = "writes the year in which a session itself ends as its schoolYear"
     breaks = "1 year [A]: that in which the school year ends"
+    needs = Needs(without=SMALL_DATA | KIMONO)
 
     def prepare(self, store: Store) -> None:
         for row in _all(store, "AcademicSession"):
@@ -50,6 +51,7 @@ class UsersTypedTeacher(Fault):
     does = "writes teacher as the type of every user of an enrollment, of students as well"
     breaks = "5.2 GUIDRef.type [A]: the kind of the referenced object"
     needs = Needs(features=frozenset({"references to teachers"}))
+    hides = frozenset({"references to users"})
 
     def record(self, request: OperationRequest, record: Record) -> Record:
         user = record.get("user")
@@ -87,6 +89,7 @@ class NullResources(Fault):
     name = "resources-null-when-none"
     does = "sends null instead of an empty array of the resources of a class or a course"
     breaks = "2 wrapper summary [A]: an array"
+    needs = Needs(without=SMALL_DATA | KIMONO)
     hides = frozenset({"wrapper"})
 
     def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:

@@ -37,6 +37,7 @@ class UnknownIdFound(Fault):
     name = "unknown-id-found"
     does = "responds to a read of an unknown id with 200 and an empty object"
     breaks = "6.1 status 404 [A]: reading an unknown sourcedId"
+    hides = frozenset({"404 to reads"})
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         if request is None or not not_found(request, reply):

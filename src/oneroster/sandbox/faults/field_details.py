@@ -352,6 +352,7 @@ class SingleSelectionCut(Fault):
     name = "single-selection-cut"
     does = "sends dateLastModified without its time in a single read with fields"
     breaks = "3.4 field selection [B]: the requested fields of the record"
+    hides = frozenset({"selected record"})
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         if request is None or request.operation.many or reply.status != 200 or request.query.fields is None:

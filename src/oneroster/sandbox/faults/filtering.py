@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from oneroster.sandbox.faults.altered_result_sets import FilteredRows, RowsExceptLastActive
+from oneroster.sandbox.faults.altered_result_sets import FilteredRows, PagesFilteredAfterwards, RowsExceptLastActive
 from oneroster.sandbox.faults.base import Fault
 from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
 from oneroster.sandbox.faults.unfiltered_replies import unfiltered_reply, unfiltered_rows
@@ -15,7 +15,6 @@ from oneroster.sandbox.http.responses import Problem, Reply, error_reply
 from oneroster.sandbox.query.filter_parser import FilterSyntaxError, ParsedClause, ParsedFilter, parse_filter
 from oneroster.sandbox.query.timestamps import parse_timestamp
 from oneroster.sandbox.requests.operation_request import OperationRequest, RowQuery, all_records
-from oneroster.sandbox.requests.query_parameters import Query
 from oneroster.sandbox.serialization import Record
 from oneroster.sandbox.store.result_sets import ResultSet
 
@@ -54,26 +53,16 @@ class FilterWithinPage(Fault):
     name = "filter-within-page"
     does = "cuts the page from all rows, and then applies the filter to its rows"
     breaks = "3.1 limit and offset [A]: of the matching rows"
+    needs = Needs(without=SMALL_DATA | {"page-cap"})
     hides = frozenset({"page", "links"})
 
-    def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
+    def result_set(self, request: OperationRequest, rows: ResultSet) -> ResultSet:
         query = request.query
-        if query.filter is None or reply.status != 200:
-            return reply
-        matching = {row["sourcedId"] for row in _select(request, query).page(0, total)}
-        page = _select(request, replace(query, filter=None)).page(query.offset, query.limit)
-        rows = [
-            request.serializer.serialize(request.element, row, request.origin)
-            for row in page
-            if row["sourcedId"] in matching
-        ]
-        chosen = [{name: row[name] for name in row if not query.fields or name in query.fields} for row in rows]
-        return replace(reply, body={request.operation.wrapper: chosen})
-
-
-def _select(request: OperationRequest, query: Query) -> ResultSet:
-    operation = request.operation
-    return RowQuery(request.element, operation.subset, operation.scope, request.ids, query).select(request.store)
+        if query.filter is None:
+            return rows
+        operation, unfiltered = request.operation, replace(query, filter=None)
+        every = RowQuery(request.element, operation.subset, operation.scope, request.ids, unfiltered)
+        return PagesFilteredAfterwards(every.select(request.store), rows)
 
 
 class UnequalAsEqual(FilterFault):

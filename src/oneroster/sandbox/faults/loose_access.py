@@ -23,6 +23,7 @@ from oneroster.sandbox.store.store import Store
 from oneroster_runtime.specification import Specification
 
 _CONSUMER_KEY: Final = re.compile(r'oauth_consumer_key="([^"]*)"')
+_NESTED: Final = re.compile(rb"/(?:schools|classes|courses|terms|users|students|teachers)/[^/]+/")
 _TIMESTAMP: Final = re.compile(r'oauth_timestamp="(\d+)"')
 _TRUE: Final = re.compile(r"'\s*or\s.*=", re.IGNORECASE)
 _TOKEN: Final = {"access_token": "issued-without-secret", "token_type": "Bearer", "expires_in": 3600}
@@ -52,6 +53,18 @@ class HeadOpen(Fault):
 
     def any_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
         return Reply(200) if raw_request.method == "HEAD" and reply.status == 401 else reply
+
+
+class OtherSchemesOpenNested(Fault):
+    name = "other-schemes-open-nested"
+    does = "accepts any Authorization header of a scheme that it does not know for nested collections"
+    breaks = "6.1 status 401 [A]: not authenticated"
+    needs = Needs(without=SMALL_DATA | KIMONO | {"no-nested"})
+
+    def authenticate(self, raw_request: RawRequest, outcome: Authenticated | Denied) -> Authenticated | Denied:
+        scheme = raw_request.authorization.partition(" ")[0].lower()
+        is_other = bool(scheme) and scheme not in ("bearer", "oauth")
+        return Authenticated() if is_other and _NESTED.search(raw_request.raw_path) else outcome
 
 
 class EmptySecret(Fault):

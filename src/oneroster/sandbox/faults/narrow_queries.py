@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from oneroster.sandbox.faults.altered_result_sets import FilteredRows, RepeatedRows, SortedRows
 from oneroster.sandbox.faults.base import Fault
-from oneroster.sandbox.faults.declarations import NO_GRADEBOOK, SMALL_DATA, Needs
+from oneroster.sandbox.faults.declarations import KIMONO, NO_GRADEBOOK, SMALL_DATA, Needs
 from oneroster.sandbox.faults.filtering import FilterFault
 from oneroster.sandbox.faults.unfiltered_replies import unfiltered_reply, unfiltered_rows, whole_page
 from oneroster.sandbox.http.responses import Problem, Reply, error_reply
@@ -17,7 +17,7 @@ from oneroster.sandbox.requests.operation_request import OperationRequest, RowQu
 from oneroster.sandbox.serialization import Record
 from oneroster.sandbox.store.result_sets import ResultSet
 
-_NESTED: Final = SMALL_DATA | {"page-cap", "one-school"}
+_NESTED: Final = SMALL_DATA | KIMONO | {"page-cap", "one-school"}
 _WARNINGS: Final = frozenset({"warnings beside data"})
 _SECOND: Final = 1_000_000
 _DAY: Final = 24 * 60 * 60 * _SECOND
@@ -48,6 +48,7 @@ class SecondsCompared(Fault):
     name = "fractions-ignored"
     does = "compares dateLastModified without its fraction of a second"
     breaks = "3.2 date-times [B]: another precision than the server sends"
+    needs = Needs(without=SMALL_DATA | {"page-cap"})
 
     def result_set(self, request: OperationRequest, rows: ResultSet) -> ResultSet:
         asked = request.query.filter
@@ -150,6 +151,7 @@ class StartDaysFirst(Fault):
     name = "start-sorted-by-day"
     does = "sorts startDate by the day of the month first"
     breaks = "3.1 sort [A]: the order of the values"
+    needs = Needs(without=SMALL_DATA | KIMONO)
 
     def result_set(self, request: OperationRequest, rows: ResultSet) -> ResultSet:
         name, descending = request.query.sort or ("", False)
@@ -175,7 +177,7 @@ class DemographicsSortRefused(Fault):
     name = "demographics-sort-refused"
     does = "rejects a sort of demographics by a field that does not exist"
     breaks = "3.3 sort names an unknown field [A]: 200 with all data"
-    needs = Needs(features=_WARNINGS)
+    needs = Needs(features=_WARNINGS, without=SMALL_DATA | KIMONO)
 
     def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
         unknown = request.query.sort is None and any(name == "sort" for name, _ in request.pairs)
@@ -214,6 +216,7 @@ class DemographicsBadId(Fault):
     name = "demographics-id-refused"
     does = "returns 400 for demographics of an unknown id"
     breaks = "6.1 404 [A]: reading a sourcedId that was never assigned"
+    needs = Needs(without=SMALL_DATA | KIMONO)
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         if request is None or request.element != "Demographics" or reply.status != 404:

@@ -12,7 +12,7 @@ import msgspec
 from oneroster.sandbox.auth.authentication import Authenticated, Denied
 from oneroster.sandbox.faults.access_oauth import TokenEndpointFault
 from oneroster.sandbox.faults.base import Fault
-from oneroster.sandbox.faults.declarations import Needs
+from oneroster.sandbox.faults.declarations import KIMONO, SMALL_DATA, Needs
 from oneroster.sandbox.http.raw_request import RawRequest
 from oneroster.sandbox.http.responses import Reply
 from oneroster.sandbox.store.store import Store
@@ -42,6 +42,30 @@ class LooseToken(Fault, abstract=True):
     @abstractmethod
     def is_like(self, token: str, known: str) -> bool:
         """Return whether a token is taken for a valid one."""
+
+
+class ResourcesTokenPrefix(LooseToken):
+    name = "resources-token-with-more"
+    does = "accepts a valid bearer token with more characters behind it on resources"
+    breaks = "6.1 status 401 [A]: a token that was never issued"
+    needs = Needs(elements=frozenset({"Resource"}), without=SMALL_DATA | KIMONO)
+
+    def authenticate(self, raw_request: RawRequest, outcome: Authenticated | Denied) -> Authenticated | Denied:
+        other = super().authenticate(raw_request, outcome)
+        return other if b"/resources" in raw_request.raw_path else outcome
+
+    def is_like(self, token: str, known: str) -> bool:
+        return token.startswith(known)
+
+
+class SchemeInCapitalsOnly(Fault):
+    name = "scheme-with-capital-only"
+    does = "refuses the scheme `bearer` in lower case"
+    breaks = "RFC 9110, 11.1 [B]: the scheme is case-insensitive"
+
+    def authenticate(self, raw_request: RawRequest, outcome: Authenticated | Denied) -> Authenticated | Denied:
+        is_lower = raw_request.authorization.startswith("bearer ")
+        return Denied("the scheme is not accepted", "invalid_token") if is_lower else outcome
 
 
 class TokenPrefix(LooseToken):

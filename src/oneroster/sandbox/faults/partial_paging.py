@@ -125,6 +125,7 @@ class SelectedRecordBare(Fault):
     name = "selected-record-bare"
     does = "sends the record of a single read without its wrapper if there are fields"
     breaks = "2 wrapper summary [A]: a single record is an object under its key"
+    hides = frozenset({"selected record"})
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         if request is None or request.operation.many or not request.query.fields or reply.status != 200:

@@ -288,6 +288,7 @@ class SelectionOpen(Fault):
     name = "selection-open"
     does = "serves demographics without credentials if the only parameter is fields"
     breaks = "6.1 status 401 [A]: not authenticated"
+    needs = Needs(without=SMALL_DATA | KIMONO)
 
     def authenticate(self, raw_request: RawRequest, outcome: Authenticated | Denied) -> Authenticated | Denied:
         only = raw_request.query_string.startswith(b"fields=") and b"&" not in raw_request.query_string

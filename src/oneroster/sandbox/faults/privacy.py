@@ -108,6 +108,7 @@ class NotFoundRepeatsToken(Fault):
     name = "not-found-repeats-token"
     does = "repeats the token of the request in the description of a 404"
     breaks = "6.2 description [B]: describes the problem"
+    needs = Needs(access="oauth2")
     hides = frozenset({"404 body"})
 
     def any_response(self, raw_request: RawRequest, reply: Reply) -> Reply:

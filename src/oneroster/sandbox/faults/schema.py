@@ -158,6 +158,7 @@ class FlatReferences(Fault):
     name = "flat-references"
     does = "sends userSourcedId in enrollments instead of a reference to the user"
     breaks = "5.7 Enrollment.user [A]: required, a GUIDRef"
+    hides = frozenset({"references to users"})
 
     def record(self, request: OperationRequest, record: Record) -> Record:
         if request.element != "Enrollment":

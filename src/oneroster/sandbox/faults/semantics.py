@@ -213,6 +213,7 @@ class EscapedIdsLost(Fault):
     does = "responds with 404 to a single read if the id needs percent-encoding"
     breaks = "1 sourcedId [A]: an opaque string"
     needs = Needs(without=SMALL_DATA | {"special-ids"})
+    hides = frozenset({"404 to reads"})
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         single = request is not None and request.operation.method == "GET" and not request.operation.many

@@ -46,6 +46,17 @@ class PutKeepsDate(Fault):
         return record | {"dateLastModified": _LONG_AGO}
 
 
+class PutMakesScoresPositive(Fault):
+    name = "put-makes-scores-positive"
+    does = "stores the score -0.75 of a result as 0.75"
+    breaks = "5.12 Result.score [A]: the score that was written"
+    needs = WRITE_NEEDS
+
+    def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
+        score = record.get("score")
+        return record | {"score": abs(score)} if isinstance(score, float) else record
+
+
 class PutRevives(Fault):
     name = "put-revives"
     does = "stores records with the status tobedeleted as active"

@@ -50,8 +50,8 @@ class OperationRequest:
 
     @property
     def sourced_id(self) -> str:
-        """The id of the single record in the path."""
-        return next(iter(self.ids.values()))
+        """The id of the single record in the path; empty if it cannot be decoded."""
+        return next(iter(self.ids.values()), "")
 
 
 def parameter_of(request: OperationRequest | None, name: str) -> str | None:
