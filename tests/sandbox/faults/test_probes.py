@@ -90,6 +90,11 @@ def refusal(client: httpx.Client) -> Row:
     return dict(client.get("/orgs", headers={"Authorization": ""}).json()["statusInfoSet"][0])
 
 
+def refused(client: httpx.Client, path: str) -> httpx.Response:
+    """The response to a request with a token that was never issued."""
+    return client.get(path, headers={"Authorization": "Bearer never"})
+
+
 def nowhere(client: httpx.Client) -> Row:
     """The status of the classes of a school that does not exist."""
     return dict(client.get("/schools/nowhere/classes").json()["statusInfoSet"][0])
@@ -182,6 +187,8 @@ LOOKS: dict[str, tuple[Look, Any, Any]] = {
         "full success",
     ),
     "gradebook-quote-crashes": (lambda c: status(c, "/categories/it's"), 404, 500),
+    "nested-challenge-missing": (lambda c: "WWW-Authenticate" in refused(c, classes_path(c)).headers, True, False),
+    "nested-refusal-bare": (lambda c: refused(c, classes_path(c)).content == b"", False, True),
     "statement-in-header": (lambda c: "X-Debug-Query" in c.get("/orgs?sort=name").headers, False, True),
     "end-excluded": (lambda c: len(rows(c, "/terms", filter=f"endDate<='{first_end(c)}'")) > 0, True, False),
     "start-sorted-by-day": (lambda c: days(c) == sorted(days(c)), True, False),

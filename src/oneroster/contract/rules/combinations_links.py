@@ -18,6 +18,8 @@ from oneroster.transport.link_header import links_of
 from oneroster_runtime.specification import Operation
 
 PAGING: Final = frozenset({"limit", "offset"})
+FILTERS: Final = ("OR-FLT-01", "OR-FLT-05", "OR-FLT-11")
+"""The rules on filters: where one is ignored, more rows follow than match."""
 
 
 def _are_right(tenant: ObservedTenant, known: Combination) -> bool:
@@ -32,6 +34,9 @@ def _misled_by_links(tenant: ObservedTenant, known: Combination) -> tuple[str, P
     size, matching = len(known.matching) // 2 + 1, len(known.matching)
     for page in queries(known)[EVERYTHING]:
         reading, offset = combined(tenant, known.found, page), int(page["offset"])
+        if reading.total not in (None, matching):
+            # Links can be right only for the rows that are counted, which other rules judge.
+            return None
         allowed = {
             "first": range(1),
             "prev": range(max(0, offset - size), max(1, offset)),
@@ -108,7 +113,7 @@ def links_of_combinations(tenant: ObservedTenant, operation: Operation) -> Itera
         )
     if not lost and (misled := _misled_by_links(tenant, known)) is not None:
         text, other = misled
-        rules = ("OR-PAG-06", "OR-PAG-12", "OR-PAG-13", "OR-CMB-01")
+        rules = ("OR-PAG-06", "OR-PAG-12", "OR-PAG-13", "OR-CMB-01", *FILTERS)
         raise ExplainedBy(rules, text, anywhere=True, otherwise=text, evidence=evidence_of(other))
     if lost:
         names = ", ".join(name for name in page if name not in PAGING)
