@@ -35,7 +35,7 @@ PROVOKING: Final = {
     "OR-HTP-08": ("http", "OR-FLT-16"),
     "OR-ENV-07": ("errors", "http"),
     "OR-ENV-08": ("OR-FLT-01", "OR-FLD-02"),
-    "OR-SCH-08": ("OR-FLT-01", "OR-SRT-01"),
+    "OR-SCH-08": ("OR-FLT-01", "OR-SRT-01", "OR-FLD-02", "OR-CMB-01"),
     "OR-PAG-14": ("OR-FLT-11",),
     "OR-ENV-09": ("OR-PAG-01",),
     "OR-ENV-10": ("OR-ENV-06", "OR-FLT-16"),
