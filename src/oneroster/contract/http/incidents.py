@@ -27,6 +27,7 @@ LONGEST_ERROR: Final = 20_000
 """Bytes of an error response that is kept; longer ones are pages of a server, no status payload."""
 LONGEST_WARNING: Final = 200_000
 """Bytes of a response with data and a warning that is kept."""
+MOST_WARNINGS: Final = 500
 MOST_TALKATIVE: Final = 200
 USUAL_HEADERS: Final = frozenset(
     {"allow", "cache-control", "date", "expires", "last-modified", "link", "vary", "via", "warning", "www-authenticate"}
@@ -122,8 +123,9 @@ class Incidents:
         with self._lock:
             if usual and exchange.status // 100 == CLIENT_ERROR and len(exchange.body) <= LONGEST_ERROR:
                 self.errors.append(exchange)
-            if usual and exchange.status == SUCCESS and len(exchange.body) <= LONGEST_WARNING:
-                self.warnings += [exchange] if CODE_MAJOR in exchange.body else []
+            may_warn = usual and exchange.status == SUCCESS and len(exchange.body) <= LONGEST_WARNING
+            if may_warn and len(self.warnings) < MOST_WARNINGS and CODE_MAJOR in exchange.body:
+                self.warnings.append(exchange)
             if len(self.talkative) < MOST_TALKATIVE and any(map(_is_free_text, exchange.headers.items())):
                 self.talkative.append(replace(exchange, body=b""))
         return exchange

@@ -258,7 +258,7 @@ def wrong_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[
     example="the 401 response has an empty or an HTML body",
     fix="send the status payload with codeMajor, severity and codeMinor, as JSON",
     stands_on=("status 401",),
-    over=sampled_operations,
+    over=readable,
 )
 def refusal_payload(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     mine = Refusals.of(tenant).unauthorized(operation)
@@ -326,7 +326,7 @@ def malformed_credentials(tenant: ObservedTenant, operation: Operation) -> Itera
     example="the 401 response has no WWW-Authenticate header",
     fix="send `WWW-Authenticate: Bearer` (OAuth 2) or `WWW-Authenticate: OAuth` (OAuth 1.0a) with every 401",
     stands_on=("status 401",),
-    over=sampled_operations,
+    over=readable,
 )
 def challenge(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     mine = Refusals.of(tenant).unauthorized(operation)

@@ -7,7 +7,7 @@ from oneroster.contract.errors import ExplainedBy
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.observation.evidence import exchange_finding
-from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.observation.observed_tenant import ObservedTenant, Offer
 from oneroster.contract.observation.operation_selectors import with_expected_errors
 from oneroster.contract.observation.provoked_errors import Refusals
 from oneroster.contract.observation.whole_run import whole_run
@@ -133,11 +133,12 @@ def every_error_is_a_status_object(tenant: ObservedTenant, _operation: Operation
     yield from responses_by_problem(tenant, tenant.gateway.incidents.errors, _problem, told_by).findings()
 
 
-def _problem(tenant: ObservedTenant, _operation: Operation, exchange: Exchange) -> Problem | None:
+def _problem(tenant: ObservedTenant, operation: Operation, exchange: Exchange) -> Problem | None:
     body = exchange.payload
     if not status_entries(body):
-        # Gateways refuse credentials with a page of their own, and other rules look at the responses to writes.
-        is_of_others = exchange.status in DENIED or exchange.method != "GET"
+        # Gateways refuse credentials with a page of their own, and answer for operations that are not offered; other
+        # rules look at the responses to writes.
+        is_of_others = exchange.status in DENIED or exchange.method != "GET" or tenant.offer(operation) is not Offer.YES
         return None if is_of_others else ("an error response has no status object", None)
     problem = problem_of_object(tenant, body) or problem_of_minor_codes(tenant, body)
     if problem is None and _further_members(body):

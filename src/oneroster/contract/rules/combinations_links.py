@@ -10,6 +10,7 @@ from oneroster.contract.observation.combined_requests import Combination, combin
 from oneroster.contract.observation.evidence import evidence_of, finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.operation_selectors import all_collections
+from oneroster.contract.observation.walk import ObservedWalk, page_beyond
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.combinations import EVERYTHING, queries, wrong_rows
@@ -17,6 +18,8 @@ from oneroster.transport.link_header import links_of
 from oneroster_runtime.specification import Operation
 
 PAGING: Final = frozenset({"limit", "offset"})
+FILTERS: Final = ("OR-FLT-01", "OR-FLT-05", "OR-FLT-11")
+"""The rules on filters: where one is ignored, more rows follow than match."""
 
 
 def _are_right(tenant: ObservedTenant, known: Combination) -> bool:
@@ -31,6 +34,9 @@ def _misled_by_links(tenant: ObservedTenant, known: Combination) -> tuple[str, P
     size, matching = len(known.matching) // 2 + 1, len(known.matching)
     for page in queries(known)[EVERYTHING]:
         reading, offset = combined(tenant, known.found, page), int(page["offset"])
+        if reading.total not in (None, matching):
+            # Links can be right only for the rows that are counted, which other rules judge.
+            return None
         allowed = {
             "first": range(1),
             "prev": range(max(0, offset - size), max(1, offset)),
@@ -44,6 +50,20 @@ def _misled_by_links(tenant: ObservedTenant, known: Combination) -> tuple[str, P
                 # Another way of naming pages is as good as an offset.
                 if target.removeprefix("-").isdecimal() and int(target) not in allowed[relation]:
                     return f"the {relation} link of a request with all parameters has a wrong offset", reading
+    return None
+
+
+def _misled_beyond(tenant: ObservedTenant, found: ObservedWalk) -> tuple[str, ParsedResponse] | None:
+    """Return a page beyond the last row with a next link, or with a prev link that skips rows; None without one."""
+    beyond = page_beyond(tenant, found)
+    if beyond.problem is not None or beyond.rows:
+        return None
+    if beyond.next_link is not None:
+        return "an empty page beyond the last row has a next link", beyond
+    for link in links_of(beyond.exchange.headers):
+        offset = dict(parse_qsl(urlsplit(link.url).query)).get("offset", "")
+        if "prev" in link.relations and offset.isdecimal() and int(offset) < len(found) - int(beyond.query["limit"]):
+            return "the prev link of a page beyond the last row skips rows", beyond
     return None
 
 
@@ -68,6 +88,9 @@ def lost_parameters(tenant: ObservedTenant, known: Combination, page: Query) -> 
 )
 def links_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     known = combination(tenant, operation)
+    if (misled := _misled_beyond(tenant, known.found)) is not None:
+        text, other = misled
+        raise ExplainedBy(("OR-PAG-06", "OR-PAG-12"), text, anywhere=True, otherwise=text, evidence=evidence_of(other))
     page = queries(known)[EVERYTHING][0]
     reading = combined(tenant, known.found, page)
     if reading.next_link is None:
@@ -90,7 +113,7 @@ def links_of_combinations(tenant: ObservedTenant, operation: Operation) -> Itera
         )
     if not lost and (misled := _misled_by_links(tenant, known)) is not None:
         text, other = misled
-        rules = ("OR-PAG-06", "OR-PAG-12", "OR-PAG-13")
+        rules = ("OR-PAG-06", "OR-PAG-12", "OR-PAG-13", "OR-CMB-01", *FILTERS)
         raise ExplainedBy(rules, text, anywhere=True, otherwise=text, evidence=evidence_of(other))
     if lost:
         names = ", ".join(name for name in page if name not in PAGING)

@@ -13,6 +13,7 @@ from oneroster.sandbox.requests.operation_request import OperationRequest, param
 
 _STATUS: Final = "statusInfoSet"
 _SUCCESS: Final = 200
+_UNAUTHORIZED: Final = 401
 _NOT_FOUND: Final = 404
 _GRADED: Final = frozenset({"Category", "LineItemCategory"})
 _STATEMENT: Final = "SELECT * FROM records WHERE tenant = 1"
@@ -100,3 +101,29 @@ class NestedWarningSaysFullSuccess(Fault):
             return reply
         entries = [each | {"imsx_codeMinor": "full success"} for each in reply.body[_STATUS]]
         return replace(reply, body=reply.body | {_STATUS: entries})
+
+
+class NestedChallengeMissing(Fault):
+    name = "nested-challenge-missing"
+    does = "sends 401 without WWW-Authenticate for nested collections"
+    breaks = "RFC 9110, 15.5.2 [B]: WWW-Authenticate with every 401"
+    needs = _NESTED
+    hides = frozenset({"challenge"})
+
+    def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
+        if request is None or request.operation.scope is None or reply.status != _UNAUTHORIZED:
+            return reply
+        kept = {name: value for name, value in reply.headers.items() if name != "WWW-Authenticate"}
+        return replace(reply, headers=kept)
+
+
+class NestedRefusalBare(Fault):
+    name = "nested-refusal-bare"
+    does = "sends 401 without a body for nested collections"
+    breaks = "6.2 error payload [B]: recommended"
+    needs = _NESTED
+    hides = frozenset({"401 body"})
+
+    def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
+        is_nested = request is not None and request.operation.scope is not None
+        return replace(reply, body=b"") if is_nested and reply.status == _UNAUTHORIZED else reply

@@ -17,6 +17,7 @@ _STATUS: Final = Needs(features=frozenset({"nested minor codes"}), without=SMALL
 _NOT_FOUND: Final = 404
 _REJECTED: Final = 422
 _CODE_MINOR: Final = "imsx_CodeMinor"
+_FIELDS: Final = "imsx_codeMinorField"
 
 
 def is_status_object(body: Any) -> bool:
@@ -69,3 +70,18 @@ class WriteRefusalFlat(Fault):
     def formed_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
         is_rejected = raw_request.method == "PUT" and reply.status == _REJECTED and is_status_object(reply.body)
         return with_flat_code(reply) if is_rejected else reply
+
+
+class NestedNotFoundSaysForbidden(Fault):
+    name = "nested-not-found-says-forbidden"
+    does = "sends the minor code forbidden with the 404 of a nested collection of the gradebook"
+    breaks = "3.6 code minor [A]: unknownobject with 404"
+    needs = replace(_STATUS, without=_STATUS.without | NO_GRADEBOOK | {"no-nested"})
+    hides = frozenset({"nested 404 body"})
+
+    def formed_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
+        is_nested = re.search(rb"/gradebook/.*/classes/[^/]+/", raw_request.raw_path)
+        if reply.status != _NOT_FOUND or not is_nested or not is_status_object(reply.body):
+            return reply
+        fields = [each | {"imsx_codeMinorFieldValue": "forbidden"} for each in reply.body[_CODE_MINOR][_FIELDS]]
+        return replace(reply, body=reply.body | {_CODE_MINOR: {_FIELDS: fields}})
