@@ -560,7 +560,7 @@ SEEN_BY_CHANCE: Final = {
     "either-lost-later": "OR-CMB-02",
     "selected-page-short": "OR-CMB-04",
     "filtered-without-references": "OR-ENG-03",
-    "undocumented-status": "OR-ENG-02",
+    "digits-as-numbers": "OR-FLT-16",
 }
 """The rule that may report a fault as well, because the data decide; in both versions."""
 

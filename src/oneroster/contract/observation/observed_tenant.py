@@ -59,6 +59,7 @@ class ObservedTenant:
         dialect: The operations of the tenant's dialect.
         unanswered: Why a valid request got no response, by operation id.
         odd_media_types: The first request with a successful response that is not declared as JSON, by operation id.
+        odd_successes: The first response with data and another status than 200, by operation id.
         odd_envelopes: The first successful response whose data are not where the document has them, by operation id.
         odd_empty_pages: The first such response without data, by operation id.
         odd_totals: The first page with fewer rows than its limit whose total counts others, by operation id and the
@@ -79,6 +80,7 @@ class ObservedTenant:
         )
         self.unanswered: Final[dict[str, str]] = {}
         self.odd_media_types: Final[dict[str, str]] = {}
+        self.odd_successes: Final[dict[str, ParsedResponse]] = {}
         self.odd_envelopes: Final[dict[str, ParsedResponse]] = {}
         self.odd_empty_pages: Final[dict[str, ParsedResponse]] = {}
         self.odd_totals: Final[dict[tuple[str, str], ParsedResponse]] = {}
@@ -167,6 +169,8 @@ class ObservedTenant:
         parsed = self.parse_apart(operation, exchange, values, query)
         if exchange.status == SUCCESSFUL and exchange.media_type != JSON:
             self.odd_media_types.setdefault(operation.operation_id, exchange.request)
+        if exchange.status != SUCCESSFUL and parsed.problem is None:
+            self.odd_successes.setdefault(operation.operation_id, parsed)
         if exchange.status == SUCCESSFUL and parsed.envelope_problem is not None:
             odd = self.odd_envelopes if parsed.rows or parsed.problem else self.odd_empty_pages
             odd.setdefault(operation.operation_id, parsed)

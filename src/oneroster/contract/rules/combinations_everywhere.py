@@ -369,6 +369,11 @@ def _wrong_bounds(reading: ParsedResponse, matching: set[str]) -> str | None:
     return None if ascending else "a sort without orderBy is not ascending"
 
 
+def _is_empty_success(reading: ParsedResponse) -> bool:
+    """Return whether a request was served with another status than 200, and without data."""
+    return 200 < reading.exchange.status < 300 and reading.problem is not None
+
+
 @rule(
     "OR-CMB-05",
     family="combinations",
@@ -397,7 +402,7 @@ def same_parameters(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
         wrong, level = each.wrong(reading), level_of_query(operation, each.query)
         if wrong is None:
             wrong, level = each.doubtful(reading), Level.SHOULD
-        if wrong is None or found.is_cut(reading) or is_server_error(exchange.status) or 200 < exchange.status < 300:
+        if wrong is None or found.is_cut(reading) or is_server_error(exchange.status) or _is_empty_success(reading):
             # Rules on statuses report server errors, and a success by another name.
             continue
         shown = " and ".join(sorted(each.query.keys() - {"limit"}))

@@ -105,7 +105,6 @@ def _server_errors(responses: list[ParsedResponse]) -> list[ParsedResponse]:
     example="GET /orgs?limit=50 returns 206",
     fix="use the status codes of the standard: 200 for every successful read",
     over=offered,
-    needs=("OR-ENV-09",),
 )
 def documented_status(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     # Any URL may return 404; other rules check whether it is right to do so.
@@ -114,9 +113,8 @@ def documented_status(tenant: ObservedTenant, operation: Operation) -> Iterator[
     strange = [each for each in known if each.exchange.status not in documented and each.exchange.status < 500]
     if strange:
         statuses = ", ".join(f"HTTP {status}" for status in sorted({each.exchange.status for each in strange}))
-        yield finding(
-            f"{len(strange)} of {len(known)} valid requests returned undocumented status codes: {statuses}", strange[0]
-        )
+        text = f"{len(strange)} of {len(known)} valid requests returned undocumented status codes: {statuses}"
+        yield finding(text, strange[0], symptom_of=("OR-ENV-09",))
     raise_engine_errors(positive_runs(tenant), operation, found=bool(strange))
 
 

@@ -82,6 +82,7 @@ class GradebookQuoteCrashes(Fault):
     does = "responds with 500 to a read of a category whose id has a quote"
     breaks = "6.1 status 500 [A]: unexpected failures only"
     needs = Needs(without=SMALL_DATA | NO_GRADEBOOK)
+    hides = frozenset({"404 to reads"})
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         if request is None or request.element not in _GRADED or not not_found(request, reply):

@@ -49,6 +49,7 @@ class ForeignIdRefused(Fault):
     name = "foreign-id-refused"
     does = "responds with 400 to a read of an id that its own ids do not look like"
     breaks = "6.1 status 404 [B]: reading a sourcedId of any form"
+    hides = frozenset({"404 to reads"})
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         if request is None or not not_found(request, reply) or _NUMBER_OF_ID.search(request.sourced_id):
