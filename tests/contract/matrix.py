@@ -46,6 +46,10 @@ SCHEMA: Final = {
     "empty-parent": "OR-SCH-01",
     "selected-references-flat": "OR-SCH-02",
     "nested-dates-with-time": "OR-SCH-04",
+    "selected-lists-joined": "OR-SCH-08",
+    "nested-sorted-href-lost": "OR-SCH-08",
+    "selected-references-short": "OR-SCH-01",
+    "nested-selected-status-unknown": "OR-SCH-03",
 }
 
 PAGING: Final = {
@@ -83,6 +87,8 @@ PAGING: Final = {
     "resources-default-of-two": "OR-PAG-08",
     "one-is-two": "OR-PAG-01",
     "offset-wraps": "OR-PAG-02",
+    "offset-needs-limit": "OR-PAG-08",
+    "limit-above-total-refused": "OR-PAG-01",
 }
 
 FILTERING: Final = {
@@ -142,6 +148,9 @@ FILTERING: Final = {
     "list-search-repeats": "OR-FLT-09",
     "end-excluded": "OR-FLT-16",
     "nested-unknown-filter-served": "OR-FLT-12",
+    "search-as-regular-expression": "OR-FLT-14",
+    "names-equal-by-beginning": "OR-FLT-16",
+    "role-unequal-as-equal": "OR-FLT-16",
 }
 
 SORTING: Final = {
@@ -160,6 +169,8 @@ SORTING: Final = {
     "start-sorted-by-day": "OR-SRT-07",
     "class-types-unsorted": "OR-SRT-07",
     "demographics-sort-refused": "OR-SRT-04",
+    "unknown-sort-unlimited": "OR-SRT-04",
+    "sort-by-status-ignored": "OR-SRT-07",
 }
 
 FIELDS: Final = {
@@ -179,6 +190,8 @@ FIELDS: Final = {
     "single-selection-cut": "OR-FLD-02",
     "single-references-short": "OR-FLD-02",
     "single-selection-of-first": "OR-FLD-02",
+    "one-field-ignored-on-reads": "OR-FLD-02",
+    "selected-days-lost": "OR-FLD-02",
 }
 
 COMBINATIONS: Final = {
@@ -187,7 +200,6 @@ COMBINATIONS: Final = {
     "nested-filter-ignored": "OR-CMB-01",
     "combined-total-wrong": "OR-CMB-02",
     "combined-links-forget-sort": "OR-CMB-03",
-    "selected-references-short": "OR-CMB-04",
     "sorted-total-wrong": "OR-CMB-02",
     "nested-link-elsewhere": "OR-CMB-03",
     "nested-sort-loses-offset": "OR-CMB-01",
@@ -210,6 +222,13 @@ COMBINATIONS: Final = {
     "sort-of-selected-only": "OR-CMB-01",
     "nested-sort-drops-absent": "OR-CMB-05",
     "later-fields-ignored": "OR-CMB-04",
+    "one-field-unlimited": "OR-CMB-01",
+    "nested-unknown-sort-unlimited": "OR-CMB-05",
+    "nested-prev-skips": "OR-CMB-03",
+    "nested-next-never-ends": "OR-CMB-03",
+    "nested-ids-by-part": "OR-CMB-05",
+    "rows-without-selected-field-lost": "OR-CMB-01",
+    "selected-values-shifted": "OR-CMB-01",
 }
 
 SEMANTICS: Final = {
@@ -271,6 +290,7 @@ SEMANTICS: Final = {
     "class-in-period": "OR-SEM-19",
     "users-typed-teacher": "OR-SEM-06",
     "dated-when-read": "OR-SEM-38",
+    "categories-unlisted": "OR-SEM-05",
 }
 
 ACCESS: Final = {
@@ -541,6 +561,8 @@ SEEN_BY_CHANCE: Final = {
     "combined-filter-lost": "OR-CMB-02",
     "either-lost-later": "OR-CMB-02",
     "selected-page-short": "OR-CMB-04",
+    "filtered-without-references": "OR-ENG-03",
+    "undocumented-status": "OR-ENG-02",
 }
 """The rule that may report a fault as well, because the data decide; in both versions."""
 

@@ -21,6 +21,7 @@ FAMILIES = (
     "field_details",
     "filter_literals",
     "loose_access",
+    "lost_details",
     "narrow_queries",
     "near_credentials",
     "page_details",
@@ -293,6 +294,69 @@ LOOKS: dict[str, tuple[Look, Any, Any]] = {
         {"active", "tobedeleted"},
         {"active"},
     ),
+    "offset-needs-limit": (lambda c: first_page(c, "/orgs") - first_page(c, "/orgs?offset=1"), 1, 0),
+    "one-field-unlimited": (lambda c: first_page(c, "/orgs?fields=name&limit=2"), 2, 15),
+    "unknown-sort-unlimited": (lambda c: first_page(c, "/orgs?sort=colour&limit=2"), 2, 15),
+    "nested-unknown-sort-unlimited": (lambda c: nested_rows(c, sort="colour", limit=2), 2, 7),
+    "limit-above-total-refused": (lambda c: status(c, "/orgs?limit=500&offset=0"), 200, 404),
+    "nested-prev-skips": (
+        lambda c: "offset=0" in nested(c, offset=50, limit=2).links["prev"]["url"],
+        False,
+        True,
+    ),
+    "nested-next-never-ends": (lambda c: "next" in nested(c, offset=50, limit=2).links, False, True),
+    "sort-by-status-ignored": (
+        lambda c: rows(c, "/orgs", sort="status", orderBy="desc")[0]["status"],
+        "tobedeleted",
+        "active",
+    ),
+    "search-as-regular-expression": (lambda c: len(rows(c, "/courses", filter="courseCode~'.'")), 0, 31),
+    "names-equal-by-beginning": (lambda c: len(rows(c, "/users", filter="givenName='B'")) > 0, False, True),
+    "role-unequal-as-equal": (
+        lambda c: {"student"} == {row["role"] for row in rows(c, "/enrollments", filter="role!='student'")},
+        False,
+        True,
+    ),
+    "nested-ids-by-part": (lambda c: nested_rows(c, filter="sourcedId='-'"), 0, 5),
+    "one-field-ignored-on-reads": (lambda c: len(single(c, "name").json()["org"]) > 1, False, True),
+    "selected-lists-joined": (
+        lambda c: type(
+            c.get(
+                f"/courses/{next(row['sourcedId'] for row in rows(c, '/courses') if 'grades' in row)}?fields=grades"
+            ).json()["course"]["grades"]
+        ),
+        list,
+        str,
+    ),
+    "selected-days-lost": (
+        lambda c: c.get(f"/terms/{plain(c, '/terms')}?fields=endDate").json()["academicSession"] == {},
+        False,
+        True,
+    ),
+    "rows-without-selected-field-lost": (
+        lambda c: len(rows(c, "/users", fields="sourcedId,middleName")) == len(rows(c, "/users")),
+        True,
+        False,
+    ),
+    "nested-sorted-href-lost": (
+        lambda c: "href" in nested(c, sort="title").json()["classes"][0]["school"],
+        True,
+        False,
+    ),
+    "selected-values-shifted": (
+        lambda c: (
+            [row["name"] for row in rows(c, "/orgs", sort="name", fields="name")]
+            == [row["name"] for row in rows(c, "/orgs", sort="name")]
+        ),
+        True,
+        False,
+    ),
+    "nested-selected-status-unknown": (
+        lambda c: nested(c, fields="status").json()["classes"][0]["status"] in ("active", "tobedeleted"),
+        True,
+        False,
+    ),
+    "categories-unlisted": (lambda c: first_page(c, "/categories") > 0, True, False),
     "unknown-sort-drops-filter": (
         lambda c: len(rows(c, "/users", sort="colour", filter="role='aide'")) < len(rows(c, "/users")),
         True,

@@ -42,12 +42,14 @@ class Combination:
         filter: The filter.
         second: Its second clause.
         matching: The records that the filter selects, by id.
+        partial: A field that only some of these have; None without one.
     """
 
     found: ObservedWalk
     filter: str
     second: str
     matching: dict[str, Record]
+    partial: str | None = None
 
 
 def combination(tenant: ObservedTenant, operation: Operation, second: str | None = None) -> Combination:
@@ -79,8 +81,16 @@ def combination(tenant: ObservedTenant, operation: Operation, second: str | None
         matching = {name: row for name, row in rows.items() if _matches(row, moments[name] >= bound, second)}
         # Both halves fit on pages of a size that the server does not shorten.
         if len(matching) // 2 + 1 <= len(found.pages[0].rows) and len(matching) <= MOST_ROWS:
-            return Combination(found, f"{FIELD}>='{_text(bound)}'{second}", second, matching)
+            partial = _partly_absent(tenant, operation, matching)
+            return Combination(found, f"{FIELD}>='{_text(bound)}'{second}", second, matching, partial)
     raise BeyondBudget(f"too many of the {len(found)} rows were changed on one day")
+
+
+def _partly_absent(tenant: ObservedTenant, operation: Operation, rows: dict[str, Record]) -> str | None:
+    """Return a field that only some records have: a server may lose the others if it is selected."""
+    known = (each.name for each in tenant.properties(operation.element).values() if not each.secret)
+    having = {name: sum(name in row for row in rows.values()) for name in known}
+    return next((name for name, count in having.items() if 0 < count < len(rows)), None)
 
 
 def _bounds(moments: list[datetime]) -> Iterator[datetime]:

@@ -51,6 +51,8 @@ MOST_BOOLEANS: Final = 2
 """Booleans of one element; those of demographics are all alike."""
 RANGED: Final = frozenset({"date", "date-time", "number", "integer"})
 """Kinds that are compared with two bounds."""
+UNEQUAL: Final = frozenset({TEXT, "enumeration"})
+"""Kinds of which all but one value are asked for as well."""
 MIN_VALUES: Final = 3
 A_LITTLE: Final = timedelta(seconds=5)
 """A server may store instants with another precision than it sends."""
@@ -113,7 +115,7 @@ def field_filters(tenant: ObservedTenant, operation: Operation, known: Property)
         return FieldFilters(equal, _between(known, values), _between(known, values, turn=1))
     if known.kind in RANGED:
         return FieldFilters(equal, _between(known, values))
-    return FieldFilters(equal, _filter(known, "!=", values[-1]) if known.kind == TEXT else None)
+    return FieldFilters(equal, _filter(known, "!=", values[-1]) if known.kind in UNEQUAL else None)
 
 
 def _equal_or_nearly(known: Property, values: list[str], rows: Mapping[str, Record]) -> ExpectedFilter:
@@ -234,8 +236,9 @@ def _without_values(
         if all(letter.casefold() in filter_text(value).casefold() for value in values) and len(values) == len(rows):
             # It finds every record, as does a server that ignores the filter.
             return FieldFilters(_filter(known, "=", absent), search)
-        # The letter is no value itself, so it equals none.
-        return FieldFilters(search, _filter(known, "!=", absent), _filter(known, "=", letter))
+        # The letter is no value itself, so it equals none; values that begin with it tell equality from a search.
+        equal = _filter(known, "=", _initial(values) or letter)
+        return FieldFilters(search, _filter(known, "!=", absent), equal)
     made = {"date": _years, "number": _numbers_between, "integer": _numbers_between}.get(known.kind)
     other = made(known, values) if made is not None else None
     return FieldFilters(_filter(known, "=", absent), other)
@@ -288,6 +291,14 @@ def _letter(known: Property, texts: Iterable[Property], rows: Iterable[Record]) 
 
     best = min(possible, key=rank, default=None)
     return best.swapcase() if best is not None and _has_two_cases(best) else best
+
+
+def _initial(values: Iterable[Any]) -> str | None:
+    """Return the letter or digit that most texts begin with, and that is no value itself."""
+    texts = [value.strip() for value in values if isinstance(value, str)]
+    held = {text.casefold() for text in texts}
+    counts = Counter(text[0] for text in texts if text[:1].isalnum() and text[0].casefold() not in held)
+    return max(counts, key=lambda each: (counts[each], each), default=None)
 
 
 def _has_two_cases(letter: str) -> bool:

@@ -35,7 +35,7 @@ class OddRows(defaultdict[str, list[ParsedResponse]]):
         if len(kept) >= MOST or (selected and response.envelope_problem is not None):
             return
         for row in response.rows:
-            name = identity(row)
+            name = identity(row) or _requested_id(response)
             if name is None:
                 continue
             key = response.operation.element, name
@@ -43,6 +43,11 @@ class OddRows(defaultdict[str, list[ParsedResponse]]):
             if first is not None and first is not row and _differs(first, row, selected=selected):
                 self[response.operation.operation_id].append(response)
                 return
+
+
+def _requested_id(response: ParsedResponse) -> str | None:
+    """Return the id in the path of a single read, of which a selection may leave out the id."""
+    return None if response.operation.many else next(iter(response.values.values()), None)
 
 
 def _differs(first: dict[str, Any], row: Record, *, selected: bool) -> bool:

@@ -22,6 +22,7 @@ __all__ = [
     "readable",
     "readable_path",
     "reads",
+    "turn_of",
     "with_expected_errors",
 ]
 
@@ -45,6 +46,13 @@ def nested(tenant: ObservedTenant) -> Iterator[Operation]:
 def all_collections(tenant: ObservedTenant) -> Iterator[Operation]:
     """Return the readable collections with and without parents."""
     return tenant.readable(tenant.dialect.collections + tenant.dialect.nested)
+
+
+def turn_of(tenant: ObservedTenant, operation: Operation) -> int:
+    """Return the place of an operation among those of its kind, for rules that ask them different things in turn."""
+    dialect = tenant.dialect
+    kinds = (dialect.collections, dialect.nested, dialect.reads)
+    return next((kind.index(operation) for kind in kinds if operation in kind), 0)
 
 
 def reads(tenant: ObservedTenant) -> Iterator[Operation]:

@@ -6,14 +6,15 @@ from oneroster.contract.errors import NotEnoughData
 from oneroster.contract.http.exchange import encoded_path, encoded_query
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
+from oneroster.contract.observation.operation_selectors import turn_of
 from oneroster.contract.observation.walk import ObservedWalk
 from oneroster_runtime.specification import Operation
 
 __all__ = ["SelectedPage", "selected_page"]
 
 ID: Final = "sourcedId"
-NOT_SELECTED: Final = "status"
-"""Every record has it, so that it is not selected shows whether the selection has an effect."""
+NOT_SELECTED: Final = ("status", "dateLastModified")
+"""Every record has them, so that one is not selected shows whether the selection has an effect; they take turns."""
 ROWS: Final = 20
 
 
@@ -66,4 +67,5 @@ def _names(tenant: ObservedTenant, found: ObservedWalk) -> tuple[str, ...]:
     present = {name for row in found.rows for name in row}
     known = tenant.properties(found.operation.element).values()
     usable = (each.name for each in known if each.name in present and not each.secret)
-    return tuple(name for name in usable if name not in (ID, NOT_SELECTED))
+    left_out = NOT_SELECTED[turn_of(tenant, found.operation) % len(NOT_SELECTED)]
+    return tuple(name for name in usable if name not in (ID, left_out))

@@ -16,6 +16,7 @@ from oneroster.contract.errors import (
     NoResponseError,
     NotJudged,
 )
+from oneroster.contract.http.exchange import encoded_query
 from oneroster.contract.http.parallel import map_parallel
 from oneroster.contract.observation.membership import count_parents, in_subset
 from oneroster.contract.observation.observed_tenant import ObservedTenant
@@ -29,6 +30,9 @@ SMALL_PAGE: Final = 100
 """Rows requested per page from a server that rejects a larger limit: the default page size."""
 TOO_LARGE: Final = frozenset({400, 413, 416, 422})
 """Statuses with which servers reject a limit."""
+SUCCESSFUL: Final = 200
+REJECTING: Final = TOO_LARGE | {404}
+"""Statuses with which a page is rejected, for its limit or for another reason."""
 SAMPLE: Final = 3
 """Single records and parents per operation."""
 MOST_KINDS: Final = 12
@@ -72,6 +76,7 @@ def read_all_collections(tenant: ObservedTenant, progress: Callable[[str], None]
         _walk(tenant, operation, {})
 
     map_parallel(workers, read_collection, tenant.dialect.collections)
+    _read_below_the_limit(tenant, tenant.dialect.collections)
     require_data(tenant)
     _distrust_totals(tenant)
     _distrust_equal_sizes(tenant)
@@ -81,6 +86,7 @@ def read_all_collections(tenant: ObservedTenant, progress: Callable[[str], None]
     for turn in range(SAMPLE + 1):
         map_parallel(workers, lambda each: _read_single(tenant, each, progress), _of_turn(singles, turn))
         map_parallel(workers, lambda each: _read_nested(tenant, each, progress), _of_turn(nested, turn))
+    _read_below_the_limit(tenant, tenant.dialect.nested)
 
 
 def _distrust_totals(tenant: ObservedTenant) -> None:
@@ -152,6 +158,47 @@ def _rejects_the_limit(tenant: ObservedTenant, operation: Operation, values: dic
     if tenant.page_size == SMALL_PAGE or not statuses or not statuses <= TOO_LARGE:
         return False
     return tenant.ask(operation, values, {"limit": SMALL_PAGE, "offset": 0}).problem is None
+
+
+def _read_below_the_limit(tenant: ObservedTenant, operations: Iterable[Operation]) -> None:
+    """Read collections again whose first page was rejected, and is not with a smaller limit."""
+    if not _is_anything_served(tenant):
+        return
+    for operation in operations:
+        walks = tenant.walks(operation)
+        # A collection that is not offered rejects the page of every parent.
+        for earlier in walks if not any(each.pages for each in walks) else ():
+            rows = _rows_below_the_limit(tenant, operation, earlier.values)
+            if rows is None:
+                break
+            tenant.replace_walk(earlier, _walk_in_pages(tenant, operation, earlier.values, rows))
+
+
+def _is_anything_served(tenant: ObservedTenant) -> bool:
+    """Whether a collection was read, or the first one can be with the smallest limit, where all are rejected."""
+    statuses = {reading.exchange.status for reading in tenant.readings()}
+    if SUCCESSFUL in statuses or not statuses or not statuses <= REJECTING:
+        return SUCCESSFUL in statuses
+    with contextlib.suppress(NoResponseError):
+        first = tenant.dialect.collections[0]
+        return tenant.probe(first.path, encoded_query({"limit": 1, "offset": 0})).status == SUCCESSFUL
+    return False
+
+
+def _rows_below_the_limit(tenant: ObservedTenant, operation: Operation, values: dict[str, str]) -> int | None:
+    """Return how many rows a collection has whose first page is rejected with a larger limit; None if it is not that.
+
+    A collection that is served with the smallest limit exists, so no other limit is a reason for 404.
+    """
+    readings = tenant.readings(operation)
+    statuses = {reading.exchange.status for reading in readings if reading.values == values}
+    if not statuses or not statuses <= REJECTING:
+        return None
+    smallest = tenant.ask(operation, values, {"limit": 1, "offset": 0})
+    if smallest.problem is not None or not smallest.rows:
+        return None
+    tenant.ask(operation, values, {"limit": SMALL_PAGE, "offset": 0})
+    return min(smallest.total or 1, SMALL_PAGE)
 
 
 def _walk_in_pages(tenant: ObservedTenant, operation: Operation, values: dict[str, str], limit: int) -> ObservedWalk:

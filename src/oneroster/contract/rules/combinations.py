@@ -16,14 +16,12 @@ from oneroster.contract.observation.combined_requests import (
     Combination,
     combination,
     combined,
-    without_data,
 )
 from oneroster.contract.observation.evidence import count_of, evidence_of, finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.operation_selectors import all_collections
 from oneroster.contract.observation.probe_values import largest_collections
 from oneroster.contract.observation.recheck import confirmed
-from oneroster.contract.observation.selected_pages import selected_page
 from oneroster.contract.oracle.sorting import first_out_of_order, sort_values
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
@@ -31,7 +29,7 @@ from oneroster_runtime.specification import Operation
 
 MOST_PLAIN_PAGES: Final = 12
 """Pages that are read again without parameters, to find out whether paging alone is wrong."""
-VALUES: Final = ("OR-SCH-02", "OR-SCH-03", "OR-SCH-04", "OR-SCH-05", "OR-SCH-07", "OR-PRV-06")
+VALUES: Final = ("OR-SCH-01", "OR-SCH-02", "OR-SCH-03", "OR-SCH-04", "OR-SCH-05", "OR-SCH-07", "OR-PRV-06")
 """The rules on values that report those of selected fields as well; a token in a link changes with the token."""
 ID: Final = "sourcedId"
 ABSENT: Final = object()
@@ -44,6 +42,17 @@ OF_ANY_ROWS: Final = frozenset({UNORDERED, REPEATED})
 """What is wrong whichever rows a filter selects."""
 PAGES: Final = ("OR-PAG-01", "OR-PAG-02", "OR-PAG-03", "OR-PAG-04")
 """The rules on pages without other parameters."""
+CHANGED: Final = (
+    "OR-CMB-04",
+    "OR-FLD-01",
+    "OR-FLD-06",
+    "OR-FLT-01",
+    "OR-SRT-01",
+    "OR-PAG-03",
+    "OR-SCH-08",
+    "OR-SEM-16",
+)
+"""The rules on values that change with a parameter."""
 EXPLAINING: Final = {
     "filter": ("OR-FLT-01", "OR-FLT-05", "OR-FLT-04", "OR-FLT-06", "OR-FLT-11", "OR-FLT-02"),
     "sort": ("OR-SRT-01", "OR-SRT-02"),
@@ -57,21 +66,31 @@ def queries(known: Combination) -> dict[str, list[Query]]:
     half, whole = len(known.matching) // 2 + 1, len(known.found) // 2 + 1
     sort: Query = {"sort": FIELD, "orderBy": "desc"}
     filter_: Query = {"filter": known.filter}
+    # The field that the rows are filtered and sorted by is not selected, and one that only some rows have is. Only the
+    # first page shows whether one field has another limit, and only its links whether they repeat several.
+    several = f"{ID},{known.partial or FIELD}"
+    selections = (several, ID) if _selects_several_first(known) else (ID, several)
     found: dict[str, list[Query]] = {
         EVERYTHING: [
-            # On the second page, the field that the rows are filtered and sorted by is not selected.
             {"limit": half, "offset": offset, **filter_, **sort, "fields": fields}
-            for offset, fields in ((0, f"{ID},{FIELD}"), (half, ID))
+            for offset, fields in zip((0, half), selections, strict=True)
         ],
         # The first page of a filter alone is that of its own rules.
         "filter, limit and offset": [{"limit": half, "offset": half, **filter_}],
     }
     if len(known.found.pages[0].rows) == len(known.found) <= min(MOST_ROWS, known.found.limit):
+        one: Query = {"fields": ID}
+        first, second = ({}, one) if _selects_several_first(known) else (one, {})
         found[SORTED] = [
-            {"limit": whole, "offset": 0, **sort},
-            {"limit": whole, "offset": whole, **sort, "fields": ID},
+            {"limit": whole, "offset": 0, **sort, **first},
+            {"limit": whole, "offset": whole, **sort, **second},
         ]
     return found
+
+
+def _selects_several_first(known: Combination) -> bool:
+    """Return whether the first page selects several fields, and one or none otherwise; the operations take turns."""
+    return sum(map(ord, known.found.operation.operation_id)) // 3 % 2 == 1
 
 
 def single_queries(known: Combination) -> dict[str, Query]:
@@ -280,6 +299,27 @@ def rows_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iterat
         return
     if explained is not None:
         raise explained
+    if changed := _changed_fields(tenant, known):
+        names, reading = changed
+        text = f"with {' and '.join(sorted(reading.query))}, {', '.join(names)} differ from the full record"
+        level = level_of_query(operation, reading.query)
+        seen = evidence_of(reading)
+        raise ExplainedBy((*CHANGED, *VALUES), text, anywhere=True, otherwise=text, level=level, evidence=seen)
+
+
+def _changed_fields(tenant: ObservedTenant, known: Combination) -> tuple[list[str], ParsedResponse] | None:
+    """Return the fields that have other values in a combination than in the full records, and the response."""
+    full = {identity(row): row for row in known.found.rows}
+    for page in (page for pages in queries(known).values() for page in pages):
+        reading = combined(tenant, known.found, page)
+        pairs = [(row, full[identity(row)]) for row in reading.rows if identity(row) in full]
+        names = {name for row, whole in pairs for name in row if row[name] != whole.get(name, ABSENT)}
+        # A selected field that a record has is not left out.
+        selected = str(page["fields"]).split(",") if "fields" in page else []
+        names |= {name for row, whole in pairs for name in selected if name in whole and name not in row}
+        if names:
+            return sorted(names & tenant.properties(known.found.operation.element).keys()), reading
+    return None
 
 
 def _wrong_without_filter(tenant: ObservedTenant, known: Combination, what: str) -> Iterator[Finding]:
@@ -291,7 +331,7 @@ def _wrong_without_filter(tenant: ObservedTenant, known: Combination, what: str)
         # A server that shortens pages may shorten these.
         return
     whole = len(known.found) // 2 + 1
-    selection: Query = {"fields": f"{ID},{FIELD}"} if what == EVERYTHING else {}
+    selection: Query = {"fields": queries(known)[what][0]["fields"]} if what == EVERYTHING else {}
     sort: Query = {"sort": FIELD, "orderBy": "desc"} if what == EVERYTHING else {}
     for parameters in ({}, sort, selection, {**sort, **selection}):
         pages: list[Query] = [{"limit": whole, "offset": offset, **parameters} for offset in (0, whole)]
@@ -356,56 +396,3 @@ def totals_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iter
         level = level_of_query(operation, page, without="" if of_rows else "filter")
         yield finding(message, combined(tenant, known.found, page), level=level, symptom_of=symptom_of)
         return
-
-
-def _surplus_of_everything(tenant: ObservedTenant, operation: Operation) -> set[str]:
-    """Return the fields that a request with every parameter returned, and did not ask for."""
-    try:
-        known = combination(tenant, operation)
-        found = [(page, combined(tenant, known.found, page).rows) for page in queries(known)[EVERYTHING]]
-    except NotJudged:
-        return set()
-    surplus = ({name for row in rows for name in row} - set(str(page["fields"]).split(",")) for page, rows in found)
-    return set().union(*surplus)
-
-
-@rule(
-    "OR-CMB-04",
-    family="combinations",
-    title="A selected field has the same value as in the full record",
-    clause="3.4 field selection, the requested fields [B]",
-    example="fields=sourcedId,school returns the school as a string, or without its href",
-    fix="build the full record first, and remove the other properties from it",
-    stands_on=("parameter fields",),
-    over=all_collections,
-    needs=("OR-FLD-01",),
-)
-@confirmed
-def values_of_selected_fields(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    page = selected_page(tenant, operation)
-    names, full_records, reading = page.names, page.full, page.reading
-    if reading.problem is not None:
-        raise without_data(reading)
-    different: dict[str, list[Any]] = {}
-    for row in reading.rows:
-        full = full_records.get(identity(row))
-        for name in names:
-            if full is not None and (name in full or name in row) and row.get(name, ABSENT) != full.get(name, ABSENT):
-                different.setdefault(name, []).append(identity(row))
-    surplus = {name for row in reading.rows for name in row} - {"sourcedId", *names}
-    whole = tenant.dialect.collection_of(operation.element)
-    if surplus and not different:
-        text = f"fields={','.join(['sourcedId', *names])} returned {count_of(len(surplus), 'further field')}"
-        where = whole.operation_id if whole else None
-        raise ExplainedBy("OR-FLD-01", text, where, otherwise=text, evidence=evidence_of(reading))
-    if not different and len(reading.rows) < min(page.rows, int(reading.query["limit"])):
-        text = f"with fields, the page has {len(reading.rows)} of {count_of(page.rows, 'row')}"
-        yield finding(text, reading, symptom_of=("OR-PAG-01", "OR-FLD-01", "OR-CMB-01"))
-        return
-    if not different and not surplus and (more := _surplus_of_everything(tenant, operation)):
-        text = f"with filter and sort, fields returned {count_of(len(more), 'further field')}"
-        raise ExplainedBy("OR-FLD-06", text, anywhere=True, otherwise=text, evidence=evidence_of(reading))
-    if different:
-        ids = [sourced_id for known in different.values() for sourced_id in known]
-        text = f"selected fields differ from the full record: {', '.join(sorted(different))}"
-        yield finding(text, reading, ids, symptom_of=VALUES)

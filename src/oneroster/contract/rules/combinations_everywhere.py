@@ -2,7 +2,6 @@
 
 import operator
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -15,7 +14,7 @@ from oneroster.contract.levels import Level
 from oneroster.contract.observation.combined_requests import combined
 from oneroster.contract.observation.evidence import count_of, evidence_of
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
-from oneroster.contract.observation.operation_selectors import all_collections, nested
+from oneroster.contract.observation.operation_selectors import all_collections, nested, turn_of
 from oneroster.contract.observation.probe_values import probe_fields, usable_values
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import needs_escaping
@@ -32,6 +31,15 @@ from oneroster.contract.oracle.sorting import first_out_of_order, sort_values
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.combinations import level_of_query
+from oneroster.contract.rules.expectations import (
+    STATUS,
+    Expectation,
+    has_known_fields_only,
+    returns_a_page,
+    returns_ids,
+    returns_one_row,
+    returns_rows,
+)
 from oneroster.contract.rules.filter_comparison import EMPTY_PAGES, NOTHING
 from oneroster_runtime.specification import Operation
 
@@ -43,7 +51,6 @@ EQUALITIES: Final = {
 }
 BOUNDS: Final = {"date": (">", "<=", "<", ">="), "number": (">", "<", ">=", "<=")}
 """By kind: operators whose meaning is certain, and others."""
-STATUS: Final = "status"
 BASE_FIELD: Final = "dateLastModified"
 BY_FIELD: Final = (
     "OR-FLT-11",
@@ -84,60 +91,6 @@ def specialised_and_nested(tenant: ObservedTenant) -> Iterator[Operation]:
     return (each for each in all_collections(tenant) if each.subset is not None or each.scope is not None)
 
 
-@dataclass(frozen=True)
-class Expectation:
-    """A request about one parameter, and what its response must be.
-
-    Attributes:
-        query: The parameters of the request.
-        wrong: Returns what is wrong with the response; None if nothing is.
-        rules: The rules that report the same of the collection of all records.
-        doubtful: Returns what is probably wrong with a response with which nothing is certainly wrong.
-    """
-
-    query: Query
-    wrong: Callable[[ParsedResponse], str | None]
-    rules: tuple[str, ...]
-    doubtful: Callable[[ParsedResponse], str | None] = lambda _: None
-
-
-def returns_ids(expected: set[str]) -> Callable[[ParsedResponse], str | None]:
-    """Return a function that compares the records of a response with the expected ids."""
-
-    def wrong(reading: ParsedResponse) -> str | None:
-        if reading.problem is not None:
-            return reading.problem
-        found = {name for name in reading.ids if name is not None}
-        if len(found) < len(reading.ids):
-            return "rows more than once"
-        surplus, lost = len(found - expected), len(expected - found)
-        parts = [f"{count_of(surplus, 'row')} not expected"] if surplus else []
-        return ", ".join(parts + ([f"{count_of(lost, 'row')} missing"] if lost else [])) or None
-
-    return wrong
-
-
-def returns_rows(reading: ParsedResponse) -> str | None:
-    """Return what is wrong with a response that must hold records with properties."""
-    if reading.problem is not None:
-        return reading.problem
-    return None if any(reading.rows) else "no row" if not reading.rows else "rows without any field"
-
-
-def returns_one_row(reading: ParsedResponse) -> str | None:
-    """Return what is wrong with a response that must hold one record with properties."""
-    wrong = returns_rows(reading)
-    return f"{count_of(len(reading.rows), 'row')} instead of 1" if wrong is None and len(reading.rows) > 1 else wrong
-
-
-def has_known_fields_only(reading: ParsedResponse) -> str | None:
-    """Return what is probably wrong with a response that should hold whole records."""
-    # Certified servers return all fields or only the known ones; the sources mention only the former.
-    return (
-        "only the known fields instead of all fields" if all(row.keys() <= {STATUS} for row in reading.rows) else None
-    )
-
-
 def expectations(tenant: ObservedTenant, operation: Operation, found: ObservedWalk) -> Iterator[Expectation]:
     """Yield the requests about a collection."""
     rows = {name: row for row in found.rows if (name := identity(row)) is not None}
@@ -145,7 +98,7 @@ def expectations(tenant: ObservedTenant, operation: Operation, found: ObservedWa
     plain = [name for name in usable if not needs_escaping(name)] or usable
     by_field = list(_field_filters(tenant, operation, rows))
     if plain and all(isinstance(row.get("status"), str) and row["status"] in STATUSES for row in rows.values()):
-        yield from _filters(rows, plain, by_field)
+        yield from _filters(rows, plain, by_field, turn_of(tenant, operation))
     else:
         yield Expectation({"limit": 1, **SORT}, returns_rows, ("OR-SRT-02",))
         yield from _filters_by_ids(rows, plain)
@@ -153,7 +106,7 @@ def expectations(tenant: ObservedTenant, operation: Operation, found: ObservedWa
     yield from by_field
     if tenant.standard.specification.warnings:
         # A version without warnings lets a server reject names that it does not know.
-        yield from _unknown_names(rows, plain)
+        yield from _unknown_names(tenant, found, rows, plain)
 
 
 def _filter_by_a_field(
@@ -232,25 +185,39 @@ def _returns_in_order(expected: set[str], name: str, kind: str) -> Callable[[Par
     return wrong
 
 
-def _unknown_names(rows: dict[str, Record], plain: list[str]) -> Iterator[Expectation]:
-    """Yield requests with an unknown name to sort by or to select, which must not change what a filter returns."""
+def _unknown_names(
+    tenant: ObservedTenant, found: ObservedWalk, rows: dict[str, Record], plain: list[str]
+) -> Iterator[Expectation]:
+    """Yield requests with an unknown name to sort by or to select, which must not change what a filter returns.
+
+    Nor may the sort change how many rows a page has; the operations try the one or the other in turn.
+    """
     filtered: Query = {"limit": len(rows) + 1, "filter": f"sourcedId='{plain[-1]}'"} if plain else {"limit": 1}
-    sort: Query = {**filtered, "sort": UNKNOWN}
-    yield Expectation(sort, returns_ids({plain[-1]}) if plain else returns_rows, ("OR-SRT-04", *BY_ID))
+    if turn_of(tenant, found.operation) % 2:
+        short = min(len(rows) - 1, len(found.pages[0].rows))
+        page: Query = {"limit": short, "offset": 0, "sort": UNKNOWN}
+        yield Expectation(page, returns_a_page(short), ("OR-SRT-04", "OR-PAG-01"))
+    else:
+        sort: Query = {**filtered, "sort": UNKNOWN}
+        yield Expectation(sort, returns_ids({plain[-1]}) if plain else returns_rows, ("OR-SRT-04", *BY_ID))
     selection: Query = {**filtered, "fields": f"status,{UNKNOWN}"}
     rules = ("OR-FLD-03", "OR-FLD-01", *BY_ID)
     yield Expectation(selection, returns_one_row, rules, has_known_fields_only)
 
 
-def _filters(rows: dict[str, Record], plain: list[str], by_field: list[Expectation]) -> Iterator[Expectation]:
+def _filters(
+    rows: dict[str, Record], plain: list[str], by_field: list[Expectation], turn: int
+) -> Iterator[Expectation]:
     # Of the live ones the last, of which a page that is cut or a filter that is lost has no need.
     one = next((name for name in reversed(plain) if rows[name]["status"] != DELETED), plain[-1])
     deleted = {name for name, row in rows.items() if row["status"] == DELETED}
     limit = len(rows) + 1
     only_deleted: Query = {"limit": limit, "filter": f"status='{DELETED}'", **SORT}
     yield Expectation(only_deleted, returns_ids(deleted), ("OR-FLT-01", "OR-SRT-02"))
-    either: Query = {"limit": limit, "filter": f"status!='active' OR sourcedId='{one}'"}
-    yield Expectation(either, returns_ids(deleted | {one}), ("OR-FLT-02", "OR-FLT-11", *BY_ID))
+    # In turn, an id and a part of one, which tells equality from a search.
+    text = one[1:] if turn % 2 and one[1:] not in rows else one
+    either: Query = {"limit": limit, "filter": f"status!='active' OR sourcedId='{text}'"}
+    yield Expectation(either, returns_ids(deleted | {one} & {text}), ("OR-FLT-02", "OR-FLT-11", *BY_ID))
     if not any("~" in str(each.query["filter"]) for each in by_field):
         yield from _filter_by_piece(rows, one)
     if not by_field:

@@ -10,6 +10,7 @@ from oneroster.contract.observation.combined_requests import Combination, combin
 from oneroster.contract.observation.evidence import evidence_of, finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.operation_selectors import all_collections
+from oneroster.contract.observation.walk import ObservedWalk, page_beyond
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.combinations import EVERYTHING, queries, wrong_rows
@@ -52,6 +53,20 @@ def _misled_by_links(tenant: ObservedTenant, known: Combination) -> tuple[str, P
     return None
 
 
+def _misled_beyond(tenant: ObservedTenant, found: ObservedWalk) -> tuple[str, ParsedResponse] | None:
+    """Return a page beyond the last row with a next link, or with a prev link that skips rows; None without one."""
+    beyond = page_beyond(tenant, found)
+    if beyond.problem is not None or beyond.rows:
+        return None
+    if beyond.next_link is not None:
+        return "an empty page beyond the last row has a next link", beyond
+    for link in links_of(beyond.exchange.headers):
+        offset = dict(parse_qsl(urlsplit(link.url).query)).get("offset", "")
+        if "prev" in link.relations and offset.isdecimal() and int(offset) < len(found) - int(beyond.query["limit"]):
+            return "the prev link of a page beyond the last row skips rows", beyond
+    return None
+
+
 def lost_parameters(tenant: ObservedTenant, known: Combination, page: Query) -> list[str]:
     """Return the parameters of a request that its next link does not repeat."""
     link = combined(tenant, known.found, page).next_link
@@ -73,6 +88,9 @@ def lost_parameters(tenant: ObservedTenant, known: Combination, page: Query) -> 
 )
 def links_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     known = combination(tenant, operation)
+    if (misled := _misled_beyond(tenant, known.found)) is not None:
+        text, other = misled
+        raise ExplainedBy(("OR-PAG-06", "OR-PAG-12"), text, anywhere=True, otherwise=text, evidence=evidence_of(other))
     page = queries(known)[EVERYTHING][0]
     reading = combined(tenant, known.found, page)
     if reading.next_link is None:
@@ -95,7 +113,7 @@ def links_of_combinations(tenant: ObservedTenant, operation: Operation) -> Itera
         )
     if not lost and (misled := _misled_by_links(tenant, known)) is not None:
         text, other = misled
-        rules = ("OR-PAG-06", "OR-PAG-12", "OR-PAG-13", *FILTERS)
+        rules = ("OR-PAG-06", "OR-PAG-12", "OR-PAG-13", "OR-CMB-01", *FILTERS)
         raise ExplainedBy(rules, text, anywhere=True, otherwise=text, evidence=evidence_of(other))
     if lost:
         names = ", ".join(name for name in page if name not in PAGING)

@@ -22,6 +22,7 @@ from oneroster.contract.oracle.filters import ExpectedClause, ExpectedFilter, ex
 from oneroster.contract.oracle.sorting import first_out_of_order, omits_earlier_row, sort_values
 from oneroster.contract.result import Evidence, Finding
 from oneroster.contract.rule import rule
+from oneroster.contract.rules.fields import STATUSES, selection_by_status
 from oneroster.contract.rules.filter_comparison import NOTHING, is_match_expected, is_rejected
 from oneroster.contract.rules.semantics_values import day_of
 from oneroster_runtime.specification import Operation, Property
@@ -34,6 +35,9 @@ FEW_ROWS: Final = 20
 """Rows of a sorted page: one row may come first in the order of another field as well."""
 MOST_ROWS: Final = 500
 """Rows of a collection that is filtered as a whole."""
+STATUS: Final = "status"
+ACTIVE: Final = "active"
+DELETED: Final = "tobedeleted"
 ASCENDING: Final = "asc"
 DESCENDING: Final = "desc"
 
@@ -325,14 +329,18 @@ def every_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterator[
         yield finding(message, first, level=level, symptom_of=symptom_of)
         return
     wrong = [name for name, known in fields.items() if not _greatest_first(tenant, operation, known)]
+    wrong += [STATUS] if not _deleted_first(tenant, operation) else []
     if wrong:
         text = f"a descending sort by {', '.join(wrong)} does not begin with the greatest values in their order"
-        rules = (*_ORDER, *_YEARS) if wrong == [SCHOOL_YEAR] else _ORDER
+        # A made-up status is that of a selection.
+        rules = (*_ORDER, *_OF_ONE_FIELD.get(wrong[0], ())) if len(wrong) == 1 else _ORDER
         query: dict[str, str | int] = {"limit": FEW_ROWS, "sort": wrong[0], "orderBy": DESCENDING}
         seen = evidence_of(response_about(tenant, operation, query))
         raise ExplainedBy(rules, text, anywhere=True, otherwise=text, evidence=seen)
 
 
+_OF_ONE_FIELD: Final = {SCHOOL_YEAR: _YEARS, STATUS: ("OR-FLD-01",)}
+"""By field: the rules that report its values, if it alone is out of order."""
 _ORDER: Final = ("OR-SRT-01", "OR-SRT-02", "OR-SRT-06", "OR-CMB-01", "OR-PAG-08")
 _TIMES: Final = frozenset({"date", "date-time"})
 _NUMBERS: Final = frozenset({"number", "integer"})
@@ -340,15 +348,24 @@ _ORDERED_KINDS: Final = frozenset({"string", "date", "number", "integer", "date-
 """Kinds whose order is known."""
 
 
+def _deleted_first(tenant: ObservedTenant, operation: Operation) -> bool:
+    """Whether a descending sort by status begins with the records that are tobedeleted, as far as this can be known."""
+    rows, reading = tenant.known_rows(operation), selection_by_status(tenant, operation)
+    known = [row.get(STATUS) for row in rows.values()]
+    received = [row.get(STATUS) for row in reading.rows]
+    judged = tenant.walk(operation).complete and all(each in STATUSES for each in (*known, *received))
+    if not judged or "sort" not in reading.query or not received:
+        return True
+    deleted = known.count(DELETED)
+    return received == [DELETED] * min(deleted, len(received)) + [ACTIVE] * max(0, len(received) - deleted)
+
+
 def _greatest_first(tenant: ObservedTenant, operation: Operation, known: Property) -> bool:
     """Whether a descending sort by a field begins with the greatest values, as far as this can be known."""
     rows = tenant.known_rows(operation)
     keys = sort_values(list(rows.values()), known.name, known.kind)
     if known.kind == "enumeration" and len(set(keys) - {None}) > 1:
-        # Their order may be that of the words or that of the vocabulary; equal values are adjacent in both.
-        reading = response_about(tenant, operation, {"limit": FEW_ROWS, "sort": known.name, "orderBy": DESCENDING})
-        words = sort_values(reading.rows, known.name, known.kind)
-        return reading.problem is not None or first_out_of_order(words, "enumeration", descending=True) is None
+        return _equal_together(tenant, operation, known)
     if known.kind not in _ORDERED_KINDS or len(set(keys) - {None}) < 2:
         return True
     if known.kind == "date" and None in map(day_of, filter(None, keys)):
@@ -365,6 +382,25 @@ def _greatest_first(tenant: ObservedTenant, operation: Operation, known: Propert
     # The filter may be wrong, or the page may have the order of another field.
     reading = response_about(tenant, operation, {"limit": FEW_ROWS, "sort": known.name, "orderBy": DESCENDING})
     return reading.problem is not None or _in_order(reading, rows, known, None)
+
+
+def _equal_together(tenant: ObservedTenant, operation: Operation, known: Property) -> bool:
+    """Whether a sort by an enumeration puts equal values together.
+
+    Their order may be that of the words or that of the vocabulary; equal values are adjacent in both.
+    """
+    wanted = filtered_pages(tenant, operation, known).get(DESCENDING)
+    readings = [filtered_page(tenant, operation, known, wanted, DESCENDING)] if wanted is not None else []
+    for reading in readings:
+        words = sort_values(reading.rows, known.name, known.kind)
+        # A page that is full of one value, although there are others, is sorted as well.
+        is_enough = len(set(words) - {None}) > 1 or len(words) == FEW_ROWS
+        if is_enough and first_out_of_order(words, "enumeration", descending=True) is None:
+            return True
+    # The filter may be wrong, or leave one value.
+    reading = response_about(tenant, operation, {"limit": FEW_ROWS, "sort": known.name, "orderBy": DESCENDING})
+    words = sort_values(reading.rows, known.name, known.kind)
+    return reading.problem is not None or first_out_of_order(words, "enumeration", descending=True) is None
 
 
 def _in_order(reading: ParsedResponse, rows: dict[str, Record], known: Property, wanted: ExpectedFilter | None) -> bool:

@@ -16,7 +16,7 @@ from oneroster.contract.observation.evidence import count_of, evidence_of, findi
 from oneroster.contract.observation.membership import says
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.obstacles import obstacle
-from oneroster.contract.observation.operation_selectors import last_usable_response, reads
+from oneroster.contract.observation.operation_selectors import last_usable_response, reads, turn_of
 from oneroster.contract.observation.probe_values import known_collections, largest_collections
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.oracle.status_payload_parser import has_code_minor
@@ -32,7 +32,8 @@ REQUESTED_FIELDS: Final = ("status", "dateLastModified")
 PAGE_SIZE: Final = 20
 """Rows of a page; enough to see whether a selection is applied."""
 BAD_REQUEST: Final = 400
-REFERENCES: Final = frozenset({"reference", "references"})
+OWN: Final = frozenset({"sourcedId", *REQUESTED_FIELDS})
+"""Fields that every record has."""
 COMBINED: Final = ("OR-CMB-01",)
 """The rule on rows that are lost beside other parameters."""
 
@@ -78,6 +79,13 @@ def response_to_selection(tenant: ObservedTenant, operation: Operation, fields: 
     return response_with_fields(tenant, operation, {"fields": fields}, known.values)
 
 
+def selection_by_status(tenant: ObservedTenant, operation: Operation) -> ParsedResponse:
+    """Return the response to a selection on a page of a collection, sorted by status where that is not rejected."""
+    query: Query = {"limit": PAGE_SIZE, "offset": 0, "fields": ",".join(REQUESTED_FIELDS)}
+    reading = response_with_fields(tenant, operation, {**query, "sort": "status", "orderBy": "desc"})
+    return response_with_fields(tenant, operation, query) if is_rejected(reading) else reading
+
+
 def compare_fields(
     tenant: ObservedTenant, reading: ParsedResponse, asked: tuple[str, ...], allowed: tuple[str, ...] = ()
 ) -> Iterator[Finding]:
@@ -116,7 +124,7 @@ def _field_names(tenant: ObservedTenant, reading: ParsedResponse, names: Counter
     over=one_collection_per_element,
 )
 def selects_in_lists(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    reading = response_to_selection(tenant, operation, ",".join(REQUESTED_FIELDS))
+    reading = selection_by_status(tenant, operation)
     found = list(compare_fields(tenant, reading, REQUESTED_FIELDS))
     yield from found or _made_up_values(tenant, operation, reading)
 
@@ -134,6 +142,22 @@ def _made_up_values(tenant: ObservedTenant, operation: Operation, reading: Parse
         yield finding(message, reading, symptom_of=("OR-CMB-04",))
 
 
+def fields_to_select(
+    tenant: ObservedTenant, operation: Operation, full: Record
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return fields of a record to select, and one that it does not have, which stays absent if it is selected.
+
+    The operations in turn select a field of each kind, or one field alone.
+    """
+    known = [each for each in tenant.properties(operation.element).values() if not each.secret]
+    of_kinds = {each.kind: each.name for each in reversed(known) if full.get(each.name) and each.name not in OWN}
+    turn, names = turn_of(tenant, operation), sorted(of_kinds.values())
+    if turn % 2 and names:
+        return (names[turn // 2 % len(names)],), ()
+    absent = [each.name for each in known if not (each.required or each.name in full)][:1]
+    return (*REQUESTED_FIELDS, *names), tuple(absent)
+
+
 @rule(
     "OR-FLD-02",
     family="fields",
@@ -145,11 +169,7 @@ def _made_up_values(tenant: ObservedTenant, operation: Operation, reading: Parse
 )
 def selects_in_singles(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     full = last_usable_response(tenant, operation).rows[0]
-    # A field that the record does not have stays absent if it is selected.
-    known = tenant.properties(operation.element).values()
-    absent = [each.name for each in known if not (each.required or each.secret or each.name in full)][:1]
-    named = [each.name for each in known if each.kind in REFERENCES and not each.secret and full.get(each.name)][:1]
-    asked = (*REQUESTED_FIELDS, *named)
+    asked, absent = fields_to_select(tenant, operation, full)
     reading = response_to_selection(tenant, operation, ",".join((*asked, *absent)))
     if reading.envelope_problem is not None:
         # A record without its key may be taken for one of its references.
@@ -157,7 +177,7 @@ def selects_in_singles(tenant: ObservedTenant, operation: Operation) -> Iterator
         raise ExplainedBy(
             ("OR-ENV-02", "OR-ENV-08"), text, anywhere=True, otherwise=text, evidence=evidence_of(reading)
         )
-    found = list(compare_fields(tenant, reading, asked, tuple(absent)))
+    found = list(compare_fields(tenant, reading, asked, absent))
     yield from found
     if not found and any(name in row for name in absent for row in reading.rows):
         yield finding(f"fields={absent[0]} returned a field that the record does not have", reading)
@@ -166,7 +186,8 @@ def selects_in_singles(tenant: ObservedTenant, operation: Operation) -> Iterator
         # In a live tenant the record may have changed.
         if tenant.fetch(operation, known_values).rows == [full]:
             text = f"fields returned another value of {', '.join(other)} than the full record"
-            raise ExplainedBy("OR-CMB-04", text, anywhere=True, otherwise=text, evidence=evidence_of(reading))
+            rules = ("OR-CMB-04", "OR-SCH-01", "OR-SCH-08")
+            raise ExplainedBy(rules, text, anywhere=True, otherwise=text, evidence=evidence_of(reading))
 
 
 def _is_other(reading: ParsedResponse, full: Record, name: str) -> bool:

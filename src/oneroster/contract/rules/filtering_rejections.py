@@ -218,8 +218,8 @@ def odd_ids(tenant: ObservedTenant, operation: Operation) -> list[str]:
 def wildcards(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     (candidate,) = text_fields(tenant)
     start = draw_value(tenant, candidate)[:1]
-    filters = [single_clause_filter(candidate, "~", text) for text in ("%", "_", "*", '"', "\\")]
-    filters += [single_clause_filter(candidate, "~", text) for text in ("x OR y", "x AND y=1", "é日", "x" * 400)]
+    filters = [single_clause_filter(candidate, "~", text) for text in ("%", "_", "*", ".", '"\\')]
+    filters += [single_clause_filter(candidate, "~", text) for text in ("x OR y AND z=1", "é日" * 200)]
     filters += [
         single_clause_filter(candidate, "=", text)
         for text in (f"{start}%", f"{start}*", f"%{ord(start):02X}{draw_value(tenant, candidate)[1:]}", "x>y")

@@ -14,7 +14,7 @@ from oneroster.contract.observation.obstacles import obstacle
 from oneroster.contract.observation.operation_selectors import all_collections, collections
 from oneroster.contract.observation.probe_values import largest_collections
 from oneroster.contract.observation.recheck import confirmed
-from oneroster.contract.observation.snapshot import TOO_LARGE
+from oneroster.contract.observation.snapshot import REJECTING, TOO_LARGE
 from oneroster.contract.observation.walk import LARGEST_PAGE, ObservedWalk, page_beyond, walk
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
@@ -105,6 +105,10 @@ def limit_honoured(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
     if operation.scope is None:
         # The smallest page, as of a client that asks for the total only.
         read_page(tenant, found, 1, 0)
+    if (refused := _refused_default(tenant, found)) is not None:
+        text = f"limit={refused.query['limit']} is rejected with HTTP {refused.exchange.status}"
+        yield finding(f"{text}, although it is the default; the collection has {count_of(len(found), 'row')}", refused)
+        return
     for reading in tenant.readings(operation):
         limit, offset = reading.query.get("limit"), reading.query.get("offset", 0)
         if reading.exchange.status in TOO_LARGE and reading.query.keys() <= PAGING_PARAMETERS:
@@ -132,6 +136,17 @@ def limit_honoured(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
                 level=Level.SHOULD,
             )
             return
+
+
+def _refused_default(tenant: ObservedTenant, found: ObservedWalk) -> ParsedResponse | None:
+    """Return the rejected response to the first page of a walk with a limit that is no larger than the default."""
+    for reading in tenant.readings(found.operation):
+        limit = reading.query.get("limit")
+        is_first = reading.values == found.values and reading.query == {"limit": limit, "offset": 0}
+        is_small = isinstance(limit, int) and limit <= found.operation.default_limit
+        if is_first and is_small and reading.exchange.status in REJECTING:
+            return reading
+    return None
 
 
 @rule(

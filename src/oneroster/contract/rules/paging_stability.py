@@ -12,7 +12,7 @@ from oneroster.contract.observation.combined_requests import combined
 from oneroster.contract.observation.evidence import count_of, evidence_of, finding, id_list
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.obstacles import obstacle
-from oneroster.contract.observation.operation_selectors import all_collections, collections
+from oneroster.contract.observation.operation_selectors import all_collections, collections, turn_of
 from oneroster.contract.observation.probe_values import largest_collections
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.walk import ObservedWalk, walk
@@ -56,8 +56,10 @@ def default_limit(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
         # If the server has a smaller maximum page size, its default cannot be larger than that.
         expected = min(default, len(found.pages[0].rows), rows)
         begins = found.ids.index(reading.ids[0]) if reading.ids and reading.ids[0] in found.ids else 0
-        if begins and "sort" not in reading.query and reading.ids == found.ids[begins : begins + received]:
-            yield finding(f"without an offset, a page begins after {count_of(begins, 'row')}", reading)
+        asked = int(reading.query.get("offset", 0))
+        if begins != asked and "sort" not in reading.query and reading.ids == found.ids[begins : begins + received]:
+            with_ = f"with offset={asked} and no limit" if asked else "without an offset"
+            yield finding(f"{with_}, a page begins after {count_of(begins, 'row')}", reading)
             return
         is_filtered = "filter" in reading.query
         # Too many rows, and no more than a page has, are a matter of the filter.
@@ -77,13 +79,15 @@ def default_limit(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
 def _without_limit(tenant: ObservedTenant, found: ObservedWalk) -> Iterator[tuple[ParsedResponse, int]]:
     """Yield first pages of a collection that were requested without limit and offset, each with the matching rows.
 
-    That of every collection has no parameter, a further one of the two largest collections a filter and a sort.
+    That of every other collection has no parameter, and those of the others an offset, which needs no limit; a further
+    one of the two largest collections has a filter and a sort.
     """
     operation = found.operation
-    reading = tenant.ask(operation, found.values, {})
+    offset = turn_of(tenant, operation) % 2
+    reading = tenant.ask(operation, found.values, {"offset": offset} if offset else {})
     if reading.problem is not None:
         raise obstacle(reading, "OR-PAG-01")
-    yield reading, len(found)
+    yield reading, len(found) - offset
     active = [row for row in found.rows if row.get("status") == ACTIVE]
     if found.complete and active and operation in largest_collections(tenant)[:2]:
         query: Query = {"filter": f"status='{ACTIVE}'", "sort": "dateLastModified", "orderBy": "asc"}

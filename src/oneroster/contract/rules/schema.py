@@ -31,7 +31,7 @@ def judge_of_certain_facts(kind: ViolationKind) -> Callable[[ObservedTenant, Ope
         for violation, tally in found.items():
             if violation.kind is kind and violation.trust == "A":
                 yield _violation_finding(violation, tally, judged, Level.MUST)
-        if kind is not ViolationKind.PRESENCE and operation.many:
+        if operation.many:
             # A selection may leave properties out, and not change their values.
             yield from _of_selected_fields(tenant, operation, kind)
 
@@ -51,7 +51,8 @@ def _of_selected_fields(tenant: ObservedTenant, operation: Operation, kind: Viol
         if full is not None:
             known = set(violations(element, full, specification))
             for violation in dict.fromkeys(violations(element, row, specification)):
-                if violation.kind is kind and violation.trust == "A" and violation not in known:
+                within = kind is not ViolationKind.PRESENCE or "." in violation.pointer
+                if violation.kind is kind and within and violation.trust == "A" and violation not in known:
                     found.setdefault(violation, CauseCount(page.reading)).add(identity(row))
     for violation, tally in found.items():
         RecordViolations.of(tenant).told.add((element, violation))

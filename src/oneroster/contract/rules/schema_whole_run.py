@@ -46,5 +46,9 @@ def form_of_all(tenant: ObservedTenant, _operation: Operation) -> Iterator[Findi
 
 
 def _counts(violation: Violation) -> bool:
-    """Return whether a violation is of a certain fact; the rules on queries report properties that they lose."""
-    return violation.trust == CERTAIN and violation.kind is not ViolationKind.PRESENCE
+    """Return whether a violation is of a certain fact.
+
+    The rules on queries report properties of records that they lose, and not what references lose.
+    """
+    within = "." in violation.pointer
+    return violation.trust == CERTAIN and (within or violation.kind is not ViolationKind.PRESENCE)

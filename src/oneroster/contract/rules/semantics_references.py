@@ -17,6 +17,8 @@ from oneroster.contract.result import Finding
 from oneroster.contract.rule import OperationSelector, rule
 from oneroster_runtime.specification import Operation, Property, Subset
 
+LOST_ROWS: Final = ("OR-PAG-01", "OR-PAG-02", "OR-PAG-05")
+"""The rules on pages, which report rows that are there and not on them."""
 CONFIRMED_BY_READ: Final = 3
 """References per property whose target is missing from the list and is read by id before they count as broken."""
 
@@ -149,7 +151,13 @@ def _broken_references(
             tally = tally or CauseCount(response)
             tally.add(identity(row))
             absent |= dict.fromkeys(missing)
-    if tally is None or all(_can_be_read(tenant, path.known, name) for name in list(absent)[:CONFIRMED_BY_READ]):
+    if tally is None:
+        return
+    if all(_can_be_read(tenant, path.known, name) for name in list(absent)[:CONFIRMED_BY_READ]):
+        whole = tenant.dialect.collection_of(path.known.refers_to)
+        if not targets and whole is not None:
+            text = f"{whole.operation_id} returns no records, although {path} refers to some that can be read"
+            yield finding(text, tenant.walk(whole).pages[0], list(absent), symptom_of=LOST_ROWS)
         return
     where = f"in {tally.count} of {count_of(len(rows), 'record')}"
     message = f"{path} refers to missing records {where} (missing: {id_list(absent)})"

@@ -168,8 +168,12 @@ def require_envelope(reading: ParsedResponse) -> None:
 
 
 def response_to_unknown_sort(tenant: ObservedTenant, operation: Operation) -> ParsedResponse:
-    """Return the response to a sort by an unknown field, for which the standard expects data."""
-    return tenant.ask(operation, {}, {"limit": SORTED_PAGE, "offset": 0, "sort": UNKNOWN_FIELD})
+    """Return the response to a sort by an unknown field, for which the standard expects data.
+
+    The page has no room for one of the rows, so that a limit that is lost shows.
+    """
+    limit = min(SORTED_PAGE, max(1, len(tenant.known_rows(operation)) - 1))
+    return tenant.ask(operation, {}, {"limit": limit, "offset": 0, "sort": UNKNOWN_FIELD})
 
 
 def all_or_largest(tenant: ObservedTenant) -> list[Operation]:
@@ -196,6 +200,9 @@ def unknown_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterato
         yield finding(f"a sort by an unknown field returned HTTP {reading.exchange.status} instead of 200", reading)
     elif reading.problem is not None:
         raise obstacle(reading, "OR-SRT-04")
+    elif len(reading.rows) > int(reading.query["limit"]):
+        message = f"limit={reading.query['limit']} with a sort by an unknown field returned {len(reading.rows)} rows"
+        yield finding(message, reading, symptom_of=("OR-PAG-01",))
     elif not reading.rows or _announces_fewer(tenant, reading, len(rows)):
         found = len(reading.rows) if reading.total is None else reading.total
         message = f"a sort by an unknown field returned {found} of {count_of(len(rows), 'row')}"

@@ -71,7 +71,7 @@ class CombinedLinks(Fault):
 class SelectedReferencesShort(Fault):
     name = "selected-references-short"
     does = "leaves the href out of references when fields are selected"
-    breaks = "3.4 field selection [B]: the values of the record"
+    breaks = "5.2 GUIDRef.href [A]: required"
 
     def record(self, request: OperationRequest, record: Record) -> Record:
         if request.query.fields is None:
