@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from oneroster.contract.errors import NotEnoughData, NotJudged
 from oneroster.contract.http.parsed_response import Record, identity
+from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding
 from oneroster.contract.observation.membership import is_live, says, values_at
 from oneroster.contract.observation.observed_tenant import ObservedTenant
@@ -85,7 +86,9 @@ def school_year_ends(tenant: ObservedTenant, operation: Operation) -> Iterator[F
     yield from malformed.finding("schoolYear is not a year of four digits", "session", "schoolYear")
     yield from other.finding("schoolYear is not the year of endDate", "session", "schoolYear")
     yield from child.finding("schoolYear differs from that of the school year above it", "session", "schoolYear")
-    yield from far.finding("schoolYear ends before the session, or more than a year after it", "session", "schoolYear")
+    # That a session lies within its school year is probable only.
+    text = "schoolYear ends before the session, or more than a year after it"
+    yield from far.finding(text, "session", "schoolYear", Level.SHOULD)
 
 
 def _sessions(tenant: ObservedTenant) -> dict[str, Record]:
@@ -110,11 +113,11 @@ class _Tally:
         self._cause = self._cause or CauseCount(version.response)
         self._cause.add(identity(version.row))
 
-    def finding(self, what: str, noun: str, pointer: str) -> Iterator[Finding]:
+    def finding(self, what: str, noun: str, pointer: str, level: Level | None = None) -> Iterator[Finding]:
         """Yield a finding if there is a record with the cause."""
         if self._cause is not None:
             message = f"{what} in {self.count} of {count_of(self._all, noun)}"
-            yield counted_finding(message, self._cause, pointer, self._all)
+            yield counted_finding(message, self._cause, pointer, self._all, level)
 
 
 def _ends_in_its_year(row: Record) -> bool:

@@ -82,7 +82,9 @@ class NullIsFound(Fault):
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
         if request is None or request.operation.many or reply.status != 404 or "null" not in request.ids.values():
             return reply
-        return Reply(200, {request.operation.wrapper: all_records(request.element).select(request.store).page(0, 1)[0]})
+        first = all_records(request.element).select(request.store).page(0, 1)[0]
+        record = request.serializer.serialize(request.element, first, request.origin)
+        return Reply(200, {request.operation.wrapper: record})
 
 
 class UnreadableMiddle(Fault):

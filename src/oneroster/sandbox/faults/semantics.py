@@ -169,7 +169,7 @@ class DatesReversed(Fault):
 class EnrolledBefore(Fault):
     name = "enrolled-before"
     does = "starts an enrollment three years before the sessions of its class"
-    breaks = "5.7 beginDate [B]: within the session of the class"
+    breaks = "5.7 beginDate [A]: within the session of the class"
 
     def prepare(self, store: Store) -> None:
         record = last_record(store, "Enrollment", lambda enrollment: "beginDate" in enrollment)
