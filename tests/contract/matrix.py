@@ -306,8 +306,10 @@ ACCESS: Final = {
     "no-token-type": "OR-ACC-08",
     "token-cached": "OR-ACC-09",
     "eternal-token-in-gradebook": "OR-ACC-10",
+    "nested-token-beginning": "OR-ACC-16",
     "resources-token-with-more": "OR-ACC-16",
     "scheme-with-capital-only": "OR-ACC-22",
+    "filter-opens-nested": "OR-ACC-01",
     "other-schemes-open-nested": "OR-ACC-04",
     "eternal-token": "OR-ACC-10",
     "scopes-ignored": "OR-ACC-11",
@@ -559,6 +561,8 @@ SEEN_BY_CHANCE: Final = {
     "combined-filter-lost": "OR-CMB-02",
     "either-lost-later": "OR-CMB-02",
     "selected-page-short": "OR-CMB-04",
+    "filtered-without-references": "OR-ENG-03",
+    "undocumented-status": "OR-ENG-02",
 }
 """The rule that may report a fault as well, because the data decide; in both versions."""
 

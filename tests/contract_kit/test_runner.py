@@ -114,7 +114,8 @@ def test_a_tenant_that_takes_its_time_is_judged_within_the_time_of_the_run() -> 
 )
 def test_whatever_stands_under_200_gets_a_verdict(body: bytes) -> None:
     report = judged(says(answer(body)))
-    assert report.exit_code() == 1
+    # A page of HTML for every collection is no OneRoster server.
+    assert report.exit_code() == (3 if body.startswith(b"<html") else 1)
     assert not report.kit_errors()
     assert "Kim Lund" not in json.dumps([each.as_json() for each in report.checks])
 

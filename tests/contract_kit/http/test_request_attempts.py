@@ -1,15 +1,18 @@
 """The attempts of one request: how often it is sent, and what is noted when it fails."""
 
+import itertools
+import socket
 import time
 
 import pytest
 
-from oneroster.contract.errors import NoResponseError
+from oneroster.contract.errors import KitError, NoResponseError
 from oneroster.contract.http.budget import MIN_INTERVAL_WHEN_BUSY, RECOVERY, BudgetTracker, RunBudget
 from oneroster.contract.http.credentials import BearerToken, TokenResponse
 from oneroster.contract.http.exchange import Exchange
+from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.incidents import Incidents
-from oneroster.contract.http.request_attempts import RequestAttempts
+from oneroster.contract.http.request_attempts import MOST_BUSY, RequestAttempts
 from oneroster.contract.http.sender import Sender
 from oneroster.contract.http.target import Target
 from oneroster.contract.http.token_renewal import TokenRenewal
@@ -66,6 +69,56 @@ def test_credentials_for_one_request_are_not_sent_twice() -> None:
     assert [each.repeated for each in incidents.server_errors] == [False]
     assert exchange is not None
     assert exchange.status == 500
+
+
+def asked_often(*busy_paths: str) -> tuple[list[str], int]:
+    """The errors of 80 requests to two paths in turn after a first answer, and how many requests were sent."""
+    refused = answer(b"", "429 Too Many Requests", Retry_After="7200")
+    calls, errors = itertools.count(), []
+
+    def behave(connection: socket.socket, head: bytes) -> None:
+        is_busy = next(calls) > 0 and any(path in head.decode() for path in busy_paths)
+        connection.sendall(refused if is_busy else EMPTY)
+
+    with serving(behave) as server, Gateway(Target(server.base_url), pause=lambda _: None) as gateway:
+        for path in ("/orgs", *["/orgs", "/users"] * 40):
+            try:
+                gateway.get(path)
+            except KitError as error:
+                errors.append(str(error))
+        return errors, len(server.requests)
+
+
+def test_a_tenant_that_answers_nothing_any_more_but_that_it_is_busy_is_left_alone() -> None:
+    errors, number = asked_often("/orgs", "/users")
+    # The first, those that are too many, and once more what was answered before.
+    assert number == 1 + MOST_BUSY + 1
+    assert errors[-1] == errors[MOST_BUSY - 1]
+    assert errors[-1].startswith(
+        f"{MOST_BUSY} requests in a row were answered with HTTP 429, which asks for a pause of 7,200"
+    )
+    assert "--rate" in errors[-1]
+
+
+def test_a_tenant_that_is_busy_for_one_operation_is_judged_on_all_others() -> None:
+    errors, number = asked_often("/users")
+    assert (len(errors), number) == (40, 81)
+    assert not any("in a row" in error for error in errors)
+
+
+def test_a_tenant_that_is_busy_for_many_requests_in_a_row_is_asked_for_what_it_answered_before() -> None:
+    refused, calls = answer(b"", "503 Busy", Retry_After="7200"), itertools.count()
+
+    def behave(connection: socket.socket, head: bytes) -> None:
+        connection.sendall(refused if next(calls) and b"filter=" in head else EMPTY)
+
+    with serving(behave) as server, Gateway(Target(server.base_url), pause=lambda _: None) as gateway:
+        gateway.get("/orgs")
+        for _ in range(MOST_BUSY * 2):
+            with pytest.raises(NoResponseError, match="HTTP 503"):
+                gateway.get("/orgs", "filter=x")
+        assert gateway.get("/orgs").status == 200
+        assert len(server.requests) == 1 + MOST_BUSY * 2 + 2 + 1
 
 
 def test_a_tenant_that_is_busy_now_and_then_is_not_asked_ever_more_slowly() -> None:

@@ -74,7 +74,7 @@ def test_a_oneroster_server_that_answers_wrongly_violates_a_must(response: bytes
             {"Retry_After": "7200"},
             "the server is busy or down for maintenance, and asks for a pause of 7,200",
         ),
-        ("429 Slow", {"Retry_After": "60"}, r"send less often \(--rate, --workers\) and wait longer \(--max-time\)"),
+        ("429 Slow", {"Retry_After": "600"}, r"send less often \(--rate, --workers\) and wait longer \(--max-time\)"),
         ("502 Gateway", {}, "the OneRoster server behind it does not answer"),
         ("404 None", {}, ENDING),
         ("302 Found", {"Location": "/login?user=Ada"}, "redirects are not followed"),

@@ -170,11 +170,21 @@ LOOKS: dict[str, tuple[Look, Any, Any]] = {
     "nested-not-found-says-success": (lambda c: nowhere(c)["imsx_codeMajor"], "failure", "success"),
     "nested-not-found-shows-trace": (lambda c: "Traceback" in nowhere(c)["imsx_description"], False, True),
     "not-found-with-record": (lambda c: "org" in c.get("/orgs/nowhere").json(), False, True),
+    "nested-token-beginning": (
+        lambda c: with_token(c, lambda t: t[:-1], f"/classes/{plain(c, '/classes')}/results"),
+        401,
+        200,
+    ),
     "resources-token-with-more": (lambda c: with_token(c, lambda t: t + "x", "/resources"), 401, 200),
     "scheme-with-capital-only": (
         lambda c: status(c, "/orgs", headers={"Authorization": c.headers["Authorization"].replace("Bear", "bear")}),
         200,
         401,
+    ),
+    "filter-opens-nested": (
+        lambda c: httpx.get(str(nested(c, filter="status='active'").url)).status_code,
+        401,
+        200,
     ),
     "other-schemes-open-nested": (
         lambda c: c.get(str(nested(c).url), headers={"Authorization": "Token x"}).status_code,

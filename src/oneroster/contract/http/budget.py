@@ -184,6 +184,21 @@ class BudgetTracker:
         )
         return self._down
 
+    def stays_busy(self, count: int, status: int, asked: float) -> UnreachableError:
+        """Note that the tenant answers nothing any more but that it is busy, and return the error to raise.
+
+        Args:
+            count: How many requests in a row got no response of the API.
+            status: The status of the last of them.
+            asked: The longest pause in seconds that the tenant asked for.
+        """
+        pause = f", which asks for a pause of {asked:,.0f} seconds" if asked >= 1 else ""
+        self._down = UnreachableError(
+            f"{count} requests in a row were answered with HTTP {status}{pause}; try again later, or send less often"
+            " (--rate, --workers)"
+        )
+        return self._down
+
     def time_is_spent(self) -> BudgetSpentError:
         """Return the error for a run that took too long."""
         return BudgetSpentError(f"the {self._limits.seconds:g} seconds allowed for this run are over (--max-time)")

@@ -29,10 +29,13 @@ NOT_REPEATABLE: Final = frozenset({"POST", "PATCH"})
 """Methods that may have another effect the second time."""
 LOST: Final = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
 """The errors of a connection that was closed."""
+OK: Final = 200
 BUSY: Final = frozenset({429, 503})
 BUSY_ATTEMPTS: Final = 3
-MAX_RETRY_AFTER: Final = 30.0
+MAX_RETRY_AFTER: Final = 60.0
 """Seconds; a tenant that requests a longer pause is reported as busy."""
+MOST_BUSY: Final = 25
+"""Requests in a row that the tenant is too busy to answer, after which what it answered before is asked for again."""
 
 
 class RequestAttempts:
@@ -59,6 +62,8 @@ class RequestAttempts:
         self._budget = budget
         self._renewal = renewal
         self._incidents = incidents
+        self._busy_in_a_row = 0
+        self._answered: str | None = None
 
     def send(
         self, method: HttpMethod | WriteMethod, url: str, access: Credentials, headers: Headers, content: bytes | None
@@ -123,6 +128,7 @@ class RequestAttempts:
             exchange = self._send_reconnecting(method, url, access, headers, content)
             if exchange.status not in NO_ANSWER:
                 self._budget.served()
+                self._note_answer(exchange, access)
                 return exchange
             asked = seconds_to_wait(exchange.status, exchange.headers, datetime.now(UTC))
             delay = float(2 ** (attempt - 1)) if asked is None else asked
@@ -135,7 +141,26 @@ class RequestAttempts:
             self._sender.traffic.begin_wait(Wait(exchange.status, time.monotonic() + delay, repeats))
             self._budget.slow_down(began, delay)
         self._incidents.add_unanswered(exchange.status)
+        self._busy_in_a_row += 1
+        if self._busy_in_a_row >= MOST_BUSY and not self._answers_what_it_did():
+            raise self._budget.stays_busy(self._busy_in_a_row, exchange.status, self._incidents.longest_wait)
         raise NoResponseError(f"HTTP {exchange.status}: the tenant is busy, or a gateway got no response from it")
+
+    def _note_answer(self, exchange: Exchange, access: Credentials) -> None:
+        """Note that the tenant answers, and the first read that it answered."""
+        self._busy_in_a_row = 0
+        if self._answered is None and (exchange.method, exchange.status, access) == ("GET", OK, self._target.access):
+            self._answered = exchange.url
+
+    def _answers_what_it_did(self) -> bool:
+        """Return whether the tenant still answers a read that it answered before, and is too busy only for others."""
+        if self._answered is None:
+            return False
+        again = self._send_reconnecting("GET", self._answered, self._target.access, None, None)
+        if again.status in NO_ANSWER:
+            return False
+        self._busy_in_a_row = 0
+        return True
 
     def _send_reconnecting(
         self, method: HttpMethod | WriteMethod, url: str, access: Credentials, headers: Headers, content: bytes | None

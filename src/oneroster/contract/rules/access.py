@@ -129,7 +129,11 @@ def exchange_is_early(exchange: Exchange) -> bool:
 def without_credentials(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     base = tenant.gateway.target.base_url
     headers = TRUSTED_HEADERS | {"Origin": str(httpx.URL(base).join("/")).rstrip("/"), "Referer": base}
-    trusted = request_with_credentials(tenant, operation, NoCredentials(), headers)
+    query = _other_query(tenant, operation)
+    if query is None:
+        trusted = request_with_credentials(tenant, operation, NoCredentials(), headers)
+    else:
+        trusted = tenant.probe(readable_path(tenant, operation), query, headers=headers, access=NoCredentials())
     if trusted.status == UNAUTHORIZED and not _data_in(trusted, operation):
         Refusals.of(tenant).note("OR-ACC-01", operation, trusted)
     else:
@@ -137,7 +141,8 @@ def without_credentials(tenant: ObservedTenant, operation: Operation) -> Iterato
         yield from found
         # A firewall may refuse such headers.
         if trusted.status < FIRST_ERROR and not found:
-            message = "a request with the headers of a browser without credentials"
+            what = "the headers of a browser" + (f" and {NAMES[query]}" if query is not None else "")
+            message = f"a request with {what} without credentials"
             yield exchange_finding(f"{message} returned HTTP {trusted.status} instead of 401", trusted)
     if operation in set(sampled_operations(tenant)):
         path = readable_path(tenant, operation)
@@ -159,6 +164,20 @@ def without_credentials(tenant: ObservedTenant, operation: Operation) -> Iterato
                 yield exchange_finding(message, exchange)
 
 
+def _other_query(tenant: ObservedTenant, operation: Operation) -> str | None:
+    """Return the query with which a collection is asked without credentials; None for the one that was answered before.
+
+    Some handlers check credentials only where there is no query. What is not sampled gets one query in turn.
+    """
+    if not operation.many or isinstance(tenant.gateway.target.access, NoCredentials):
+        return None
+    collections = [each.operation_id for each in readable(tenant) if each.many]
+    sampled = {each.operation_id for each in sampled_operations(tenant)}
+    turns = (EVERY_PARAMETER, None, *SINGLE_PARAMETERS)
+    is_sampled = operation.operation_id in sampled or operation.operation_id not in collections
+    return None if is_sampled else turns[collections.index(operation.operation_id) % len(turns)]
+
+
 def sampled_operations(tenant: ObservedTenant) -> Iterator[Operation]:
     """One collection and one single read of each service.
 
@@ -173,14 +192,15 @@ def sampled_operations(tenant: ObservedTenant) -> Iterator[Operation]:
 
 
 def one_of_each_resource(tenant: ObservedTenant) -> Iterator[Operation]:
-    """One collection for each first segment of a path, and the sampled operations and one nested collection.
+    """One collection for each first segment of a path, the sampled operations, and a nested collection of each service.
 
     Servers often have a handler for each of these segments, and some check in it whether there are credentials.
     """
     segments: dict[str, Operation] = {}
     for operation in readable(tenant):
         if operation.many:
-            segments.setdefault("nested" if operation.scope is not None else operation.path, operation)
+            is_nested = operation.scope is not None
+            segments.setdefault(f"nested {operation.tag}" if is_nested else operation.path, operation)
     return iter(dict.fromkeys((*sampled_operations(tenant), *segments.values())))
 
 
@@ -208,7 +228,10 @@ class NearAnswers:
         self._tokens: dict[str, NearToken] = {}
         turns: Counter[str] = Counter()
         for operation in islice(one_of_each_resource(tenant), 1, None):
-            if tokens:
+            if tokens and operation.scope is not None:
+                # One longer token passes every comparison of beginnings.
+                self._tokens[operation.operation_id] = tokens[0]
+            elif tokens:
                 self._tokens[operation.operation_id] = tokens[turns[operation.tag] % len(tokens)]
                 turns[operation.tag] += 1
 

@@ -129,7 +129,7 @@ def _is_field(field: Any) -> bool:
     over=whole_run,
 )
 def every_error_is_a_status_object(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
-    told_by = ("OR-ADD-08", "OR-ADD-09", "OR-ERR-07", "OR-ERR-06", "OR-ACC-03")
+    told_by = ("OR-ADD-08", "OR-ADD-09", "OR-ERR-07", "OR-ERR-06", "OR-ACC-01", "OR-ACC-03", "OR-FLT-12", "OR-WRT-43")
     yield from responses_by_problem(tenant, tenant.gateway.incidents.errors, _problem, told_by).findings()
 
 

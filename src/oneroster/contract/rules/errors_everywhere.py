@@ -10,7 +10,7 @@ from oneroster.contract.errors import ExplainedBy, NotEnoughData, NotOffered
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import Exchange
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.evidence import count_of
+from oneroster.contract.observation.evidence import count_of, exchange_finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_coverage import operation_at
 from oneroster.contract.observation.whole_run import FailedChecks, whole_run
@@ -43,12 +43,14 @@ class FoundProblems:
         judged: How many responses were judged.
         new: The responses with each problem, by problem, each with its operation.
         told: A problem that a failed check of these rules tells already.
+        told_in: A response with it.
     """
 
     told_by: tuple[str, ...]
     judged: int = 0
     new: dict[Problem, list[tuple[Operation, Exchange]]] = field(default_factory=dict)
     told: Problem | None = None
+    told_in: Exchange | None = None
 
     def leave_out_what_is_told(self, known: FailedChecks) -> None:
         """Leave out problems of which a failed check tells; a should tells of no must."""
@@ -56,7 +58,8 @@ class FoundProblems:
             places = {name for rule_id in self.told_by for name in known.operations.get(rule_id, ())}
             of_shoulds = problem[1] is not None and any(operation.operation_id in places for operation, _ in odd)
             if of_shoulds or any(exchange.request in known.requests for _, exchange in odd):
-                self.told = self.told or problem
+                if self.told is None:
+                    self.told, self.told_in = problem, odd[0][1]
                 del self.new[problem]
 
     def findings(self) -> Iterator[Finding]:
@@ -67,7 +70,8 @@ class FoundProblems:
             yield Finding(f"{problem}: {count_of(len(odd), 'response')} with {statuses}", evidence, level)
         if self.told is not None and not self.new:
             problem, level = self.told
-            raise ExplainedBy(self.told_by, problem, anywhere=True, otherwise=problem, level=level)
+            seen = exchange_finding(problem, self.told_in).evidence if self.told_in is not None else ()
+            raise ExplainedBy(self.told_by, problem, anywhere=True, otherwise=problem, level=level, evidence=seen)
         if not self.judged:
             raise NotEnoughData(0, 1, "such response")
 

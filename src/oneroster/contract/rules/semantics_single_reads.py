@@ -210,6 +210,7 @@ def escaped_ids(tenant: ObservedTenant, operation: Operation) -> Iterator[Findin
             f"{count_of(len(lost), 'listed record')} returned HTTP {reading.exchange.status} when read by an escaped id"
         )
         yield finding(message, reading, [asked for _, asked in lost])
-    elif empty := [asked for reading, asked in escaped if reading.exchange.status == 200 and asked not in reading.ids]:
+    elif empty := [each for each in escaped if each[0].exchange.status == 200 and each[1] not in each[0].ids]:
         text = f"{count_of(len(empty), 'read')} by an escaped id returned another record or none"
-        raise ExplainedBy("OR-SEM-08", text, otherwise=text)
+        seen = evidence_of(empty[0][0], [asked for _, asked in empty])
+        raise ExplainedBy("OR-SEM-08", text, otherwise=text, evidence=seen)

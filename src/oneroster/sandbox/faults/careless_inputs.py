@@ -100,6 +100,7 @@ class OddSortEmpties(Fault):
     name = "odd-sort-empties"
     does = "returns no rows when sorted by a list"
     breaks = "3.3 sort [A]: all data, in the default order"
+    needs = Needs(without=SMALL_DATA | {"unknown-names-refused"})
 
     def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
         known = request.element_definition.properties.get(parameter_of(request, "sort") or "")

@@ -123,7 +123,7 @@ class NullMiddleName(Fault):
     name = "null-middle-name"
     does = "sends null as the middleName of users without one"
     breaks = "2 data model [A]: no schema allows null"
-    needs = _CLOSED
+    needs = replace(_CLOSED, without=SMALL_DATA | {"all-optional"})
 
     def record(self, request: OperationRequest, record: Record) -> Record:
         none = request.element == "User" and "middleName" not in record
@@ -134,7 +134,7 @@ class BlankEndDates(Fault):
     name = "blank-end-dates"
     does = "sends an empty string as the endDate of enrollments without one"
     breaks = "2 data model [A]: a date is YYYY-MM-DD"
-    needs = _CLOSED
+    needs = replace(_CLOSED, without=SMALL_DATA | {"all-optional"})
 
     def record(self, request: OperationRequest, record: Record) -> Record:
         none = request.element == "Enrollment" and "endDate" not in record

@@ -67,6 +67,17 @@ class OtherSchemesOpenNested(Fault):
         return Authenticated() if is_other and _NESTED.search(raw_request.raw_path) else outcome
 
 
+class FilterOpensNested(Fault):
+    name = "filter-opens-nested"
+    does = "responds without credentials to nested collections if the request has a filter"
+    breaks = "6.1 status 401 [A]: not authenticated"
+    needs = Needs(without=SMALL_DATA | KIMONO | {"no-nested"})
+
+    def authenticate(self, raw_request: RawRequest, outcome: Authenticated | Denied) -> Authenticated | Denied:
+        is_open = b"filter=" in raw_request.query_string and not raw_request.has_credentials
+        return Authenticated() if is_open and _NESTED.search(raw_request.raw_path) else outcome
+
+
 class EmptySecret(Fault):
     name = "empty-secret"
     does = "grants a token for an empty client secret"
