@@ -408,7 +408,7 @@ def same_parameters(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
         shown = " and ".join(sorted(each.query.keys() - {"limit"}))
         text = f"a request with {shown}: {wrong}"
         nothing = EMPTY_PAGES if exchange.status in NOTHING else ()
-        rules = (*each.rules, "OR-CMB-01", "OR-ENG-02", *nothing)
+        rules = (*each.rules, "OR-CMB-01", "OR-ENG-02", "OR-PAG-08", *nothing)
         if level is not Level.MUST:
             seen = evidence_of(reading)
             probable = probable or ExplainedBy(rules, text, anywhere=True, otherwise=text, level=level, evidence=seen)

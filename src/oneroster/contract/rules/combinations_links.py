@@ -90,7 +90,13 @@ def links_of_combinations(tenant: ObservedTenant, operation: Operation) -> Itera
     known = combination(tenant, operation)
     if (misled := _misled_beyond(tenant, known.found)) is not None:
         text, other = misled
-        raise ExplainedBy(("OR-PAG-06", "OR-PAG-12"), text, anywhere=True, otherwise=text, evidence=evidence_of(other))
+        raise ExplainedBy(
+            ("OR-PAG-06", "OR-PAG-12", "OR-PAG-01", "OR-PAG-02"),
+            text,
+            anywhere=True,
+            otherwise=text,
+            evidence=evidence_of(other),
+        )
     page = queries(known)[EVERYTHING][0]
     reading = combined(tenant, known.found, page)
     if reading.next_link is None:

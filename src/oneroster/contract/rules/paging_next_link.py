@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
-from oneroster.contract.errors import BeyondBudget, NotOffered
+from oneroster.contract.errors import BeyondBudget, ExplainedBy, NotOffered
 from oneroster.contract.http.parsed_response import ParsedResponse
-from oneroster.contract.observation.evidence import count_of, finding
+from oneroster.contract.observation.evidence import count_of, evidence_of, finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.obstacles import obstacle
 from oneroster.contract.observation.operation_selectors import collections
@@ -53,8 +53,8 @@ def links_lead_through(tenant: ObservedTenant, operation: Operation) -> Iterator
             f"the pages of the next links miss {count_of(len(lost), 'row')} and repeat {count_of(len(repeated), 'row')}"
         )
         # The first page was requested without an offset.
-        yield finding(message, pages[0], lost or repeated, symptom_of=("OR-PAG-08",))
-        return
+        seen = evidence_of(pages[0], lost or repeated)
+        raise ExplainedBy(("OR-PAG-08",), message, anywhere=True, otherwise=message, evidence=seen)
     beyond = page_beyond(tenant, found)
     if beyond.problem is None and not beyond.rows and beyond.next_link is not None:
         yield finding("an empty page beyond the last row has a next link", beyond)

@@ -58,8 +58,11 @@ def default_limit(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
         begins = found.ids.index(reading.ids[0]) if reading.ids and reading.ids[0] in found.ids else 0
         asked = int(reading.query.get("offset", 0))
         if begins != asked and "sort" not in reading.query and reading.ids == found.ids[begins : begins + received]:
-            with_ = f"with offset={asked} and no limit" if asked else "without an offset"
-            yield finding(f"{with_}, a page begins after {count_of(begins, 'row')}", reading)
+            message = f"a page begins after {count_of(begins, 'row')}"
+            if asked:
+                message, seen = f"with offset={asked} and no limit, {message}", evidence_of(reading)
+                raise ExplainedBy(("OR-PAG-02",), message, anywhere=True, otherwise=message, evidence=seen)
+            yield finding(f"without an offset, {message}", reading)
             return
         is_filtered = "filter" in reading.query
         # Too many rows, and no more than a page has, are a matter of the filter.

@@ -351,7 +351,7 @@ class SubjectsSearchedAsEqual(FilterFault):
 class SingleSelectionCut(Fault):
     name = "single-selection-cut"
     does = "sends dateLastModified without its time in a single read with fields"
-    breaks = "3.4 field selection [B]: the requested fields of the record"
+    breaks = "1 encodings [A]: a dateTime has a time"
     hides = frozenset({"selected record"})
 
     def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:

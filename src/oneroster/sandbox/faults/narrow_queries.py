@@ -313,7 +313,7 @@ class ListSearchRepeats(Fault):
 class SingleReferencesShort(Fault):
     name = "single-references-short"
     does = "leaves the href out of the references of a single read when fields are selected"
-    breaks = "3.4 field selection [B]: the values of the record"
+    breaks = "5.2 GUIDRef.href [A]: required"
 
     def record(self, request: OperationRequest, record: Record) -> Record:
         if request.query.fields is None or request.operation.many:
