@@ -248,7 +248,8 @@ def test_help_imports_no_library_of_the_commands(arguments: list[str]) -> None:
         assert ours <= {
             "oneroster",
             "oneroster.cli",
-            *(f"oneroster.cli.{m}" for m in ("_command_list", "_interrupts", "_libraries")),
+            "oneroster.extras",
+            *(f"oneroster.cli.{m}" for m in ("_command_list", "_extras_of_commands", "_interrupts", "_libraries")),
         }
 
 
