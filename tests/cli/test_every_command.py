@@ -249,7 +249,7 @@ def test_help_imports_no_library_of_the_commands(arguments: list[str]) -> None:
             "oneroster",
             "oneroster.cli",
             "oneroster.extras",
-            *(f"oneroster.cli.{m}" for m in ("_command_list", "_extras_of_commands", "_interrupts", "_libraries")),
+            *(f"oneroster.cli.{m}" for m in ("_command_list", "_extras_of_commands", "_interrupts")),
         }
 
 
