@@ -25,6 +25,9 @@ _USER: Final = "User"
 _UNFILLED: Final = frozenset({"date", "date-time"})
 _OWN: Final = frozenset({"identifier", "username", "password", "email", "userIds", "metadata", "primary"})
 """Properties that two records should not have in common."""
+_OF_A_KIND: Final = frozenset({"schoolYear", "gradingPeriod", "textScore"})
+"""Properties whose values depend on another record: a session of that type, a score scale."""
+_RESOURCE: Final = "Resource"
 
 _METADATA: Final = "metadata"
 _VALUES: Final[Mapping[str, Any]] = {"string": "n/a", "number": 1.0, "boolean": False, "strings": ["n/a"]}
@@ -109,6 +112,7 @@ def _made_up(store: Store, records: Records) -> dict[Key, Any]:
         (element, each.name): linked.get((each.kind, each.refers_to)) if each.refers_to else _VALUES.get(each.kind)
         for element in records
         for each in _fillable(store, element)
+        if each.name not in _OF_A_KIND
     }
     values |= {(element, _METADATA): {"vdr.note": "1"} for element in records}
     return {key: value for key, value in values.items() if value is not None}
@@ -198,13 +202,25 @@ class _Selection:
         """Return the selection, without references to other records."""
         # Elements that need most others first: what they refer to fills the others.
         for element in sorted(self._records, key=self._depth, reverse=True):
-            for sourced_id in self._records[element]:
+            known = self._records[element] if element != _RESOURCE else self._resources()
+            for sourced_id in known:
                 if self._room(element) > 0:
                     self._keep((element, sourced_id))
         found: Records = {name: {} for name in self._records}
         for element, sourced_id in self._kept:
             found[element][sourced_id] = self._trimmed(element, self._records[element][sourced_id])
         return found
+
+    def _resources(self) -> list[str]:
+        """Return the resources of the kept records; one that belongs to none is not listed."""
+        kept = [(element, self._records[element][sourced_id]) for element, sourced_id in self._kept]
+        return [
+            item[_ID]
+            for element, record in kept
+            for each in _references(self._store, element)
+            if each.refers_to == _RESOURCE and element != _USER
+            for item in _values_at(record, each.path)
+        ]
 
     def _required(self, element: str) -> list[_Reference]:
         return [each for each in _references(self._store, element) if each.required]
