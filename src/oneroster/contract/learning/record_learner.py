@@ -104,13 +104,14 @@ class RecordLearner:
             self._optional[location] = None
             if None in values:
                 self._allow(location, _FORMS[ViolationKind.NULL])
-        elif violation.kind is ViolationKind.BOOLEAN:
+        elif violation.kind is ViolationKind.BOOLEAN and any(map(_is_boolean, values)):
             self._other_booleans = True
         elif violation.kind is ViolationKind.ENUMERATION:
             known = self._specification.elements[location[0]].properties[location[1]]
             for word in (each for value in values for each in (value if isinstance(value, list) else [value])):
                 self._note_value(location, known, word)
         else:
+            # Digits for booleans, too, are values of another type.
             for kind in dict.fromkeys(_TYPES[type(value)] for value in values if type(value) in _TYPES):
                 self._allow(location, {"type": kind})
 
@@ -207,3 +208,8 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, dict | list):
         for each in value.values() if isinstance(value, dict) else value:
             yield from _texts(each)
+
+
+def _is_boolean(value: Any) -> bool:
+    """Return whether a value is a JSON boolean, or one of the two words in any letters."""
+    return isinstance(value, bool) or (isinstance(value, str) and value.lower() in ("true", "false"))

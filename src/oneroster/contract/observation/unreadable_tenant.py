@@ -148,7 +148,7 @@ def _advice_on_access(tenant: ObservedTenant) -> str:
     if isinstance(access, NoCredentials):
         return f"credentials are missing: {names}"
     granted = "the token endpoint granted a token; " if isinstance(access, OAuth2Credentials) else ""
-    return f"{granted}check the credentials and their scopes: {names.partition('. ')[0]}"
+    return f"{granted}check the credentials and their scopes: {names}"
 
 
 def _advice_on_silence(tenant: ObservedTenant) -> str:
