@@ -20,6 +20,7 @@ from oneroster.contract.clauses_by_version import applicable
 from oneroster.sandbox import Sandbox
 from oneroster.settings import Settings, variable_of
 from tests.in_process import without_sockets
+from tests.patience import ended
 
 QUICK = ("--include", "envelope", "--include", "OR-PAG-05", "--include", "getAllOrgs")
 """A few rules, for tests of the command itself."""
@@ -252,13 +253,16 @@ def test_an_interrupted_check_reports_what_was_judged_until_then(
     arguments = ["check", "--include", "OR-ENV-03,paging,getAllOrgs", "--rate", "10"]
     arguments += [part for form, path in files.items() for part in (f"--report-{form}", str(path))]
     arguments += ["--update-baseline", str(baseline), "--reason", "ticket 4711"]
-    with subprocess.Popen(
-        [sys.executable, "-c", program, *arguments, "--base-url", faulty.base_url, "--token", faulty.token],
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as running:
+    with (
+        subprocess.Popen(
+            [sys.executable, "-c", program, *arguments, "--base-url", faulty.base_url, "--token", faulty.token],
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as running,
+        ended(running),
+    ):
         assert running.stderr is not None
         # A violation has been found when the next family begins.
         next(line for line in running.stderr if line.startswith("judging OR-PAG"))

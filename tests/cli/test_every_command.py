@@ -20,6 +20,7 @@ from oneroster.inspection.short_operation_names import read_operations, short_na
 from oneroster.sandbox.faults import FAULTS
 from oneroster.sandbox.variants import VARIANTS
 from oneroster.standard import Standard
+from tests.patience import ended
 from tests.web import Answer, serve
 
 ARGUMENTS = {
@@ -194,6 +195,34 @@ def test_ctrl_c_during_an_import_is_one_line_and_130(module: str, arguments: lis
     assert re.fullmatch(r"oneroster.*: interrupted.*\n", done.stderr)
 
 
+# Sends Ctrl-C to itself while a lock is being taken, as those of the connection pool are.
+INTERRUPTED_LOCK = """
+import os, signal, threading
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from oneroster.cli import _interrupts
+taken = threading.Lock()
+class Lock:
+    def __enter__(self):
+        taken.acquire()
+        os.kill(os.getpid(), signal.SIGINT)
+    def __exit__(self, *_):
+        taken.release()
+_interrupts.exit_at_once()
+try:
+    with _interrupts.raised():
+        with Lock():
+            pass
+        threading.Event().wait(60)
+except KeyboardInterrupt:
+    print("locked for ever" if taken.locked() else "free")
+"""
+
+
+def test_ctrl_c_leaves_no_lock_locked() -> None:
+    done = process(INTERRUPTED_LOCK)
+    assert (done.returncode, done.stdout) == (0, "free\n")
+
+
 def test_the_versions_are_printed() -> None:
     result = run("--version")
     assert result.exit_code == 0
@@ -298,9 +327,12 @@ def test_an_output_that_cannot_be_written_is_one_line(words: tuple[str, ...]) ->
 
 @pytest.mark.parametrize("words", PRINTING, ids=" ".join)
 def test_a_reader_that_is_gone_ends_a_command_quietly(words: tuple[str, ...]) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-m", "oneroster", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
+    with (
+        subprocess.Popen(
+            [sys.executable, "-m", "oneroster", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process,
+        ended(process),
+    ):
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()

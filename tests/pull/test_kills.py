@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from oneroster.sandbox import Sandbox, Variants
+from tests.patience import ended
 from tests.pull.pulling import Rows, leftovers, rows_at, truth
 
 SCRIPT = Path(__file__).with_name("killed.py")
@@ -78,7 +79,7 @@ def test_an_interrupted_pull_says_so_and_goes_on(expected: Rows, tmp_path: Path)
             str(place),
         ]
         command += ["--base-url", slow.base_url, "--token", slow.token, "--page-size", "9", "--workers", "2"]
-        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process, ended(process):
             assert process.stderr is not None
             first = process.stderr.readline()  # something is fetched, most is not
             process.send_signal(signal.SIGINT)

@@ -1,13 +1,16 @@
 """Ctrl-C: outside a command it ends the process at once, inside a command it raises KeyboardInterrupt.
 
 Outside a command there is nothing to clean up, and an exception could end in a traceback of the library that is being
-imported.
+imported. Inside a command the exception waits until no lock is being taken or released: raised between the two steps of
+a context manager, it would leave a lock of the connection pool locked, and the command would wait for it for ever.
 """
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 __all__ = [
     "INTERRUPTED",
@@ -21,6 +24,13 @@ __all__ = [
 
 INTERRUPTED = 130
 """Exit status of a command that was interrupted."""
+
+_STEPS_OF_LOCKS = frozenset({"__enter__", "__exit__", "__aenter__", "__aexit__", "acquire", "release"})
+"""The functions that take and release locks."""
+_POOL = f"{os.sep}httpcore{os.sep}_sync{os.sep}"
+"""Part of the path of the modules that hold locks of the connection pool."""
+_SOON = 0.01
+"""Seconds until a signal that waits is sent again."""
 
 _seen: list[int] = []
 """The interrupts inside a command, because a library may turn KeyboardInterrupt into an error of its own."""
@@ -80,6 +90,23 @@ def _exit(_number: int, _frame: object) -> None:
     os._exit(INTERRUPTED)
 
 
-def _raise(number: int, _frame: object) -> None:
+def _raise(number: int, frame: FrameType | None) -> None:
     _seen.append(number)
-    raise KeyboardInterrupt
+    if frame is None or not _deals_with_locks(frame):
+        raise KeyboardInterrupt
+    again = threading.Timer(_SOON, _send, (number,))
+    again.daemon = True
+    again.start()
+
+
+def _deals_with_locks(frame: FrameType) -> bool:
+    return frame.f_code.co_name in _STEPS_OF_LOCKS or _POOL in frame.f_code.co_filename
+
+
+def _send(number: int) -> None:
+    """Send a signal to the main thread, so that what it waits for ends."""
+    main = threading.main_thread().ident
+    if main is not None and hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(main, number)
+    else:
+        signal.raise_signal(number)

@@ -32,12 +32,12 @@ from oneroster.contract.writes.owned_objects import cleanup, is_gone, leftovers,
 from oneroster.contract.writes.sample_records import sample_record
 from oneroster.sandbox import Sandbox, Variants
 from oneroster.standard import Standard
+from tests.patience import ended
 
 STANDARD = Standard.of("1.1")
 
 
 PATHS = ("categories", "lineItems", "results")
-SECONDS = 60
 
 
 @contextmanager
@@ -195,13 +195,16 @@ def test_the_command_removes_what_it_made_when_it_is_ended(ending: signal.Signal
     with watched(variants=Variants(latency=0.02)) as (tenant, client):
         command = [sys.executable, "-c", program, "check", "--include", "writes", "--allow-writes"]
         environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "ONEROSTER_TOKEN": tenant.token}
-        with subprocess.Popen(
-            [*command, "--base-url", tenant.base_url],
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as process:
+        with (
+            subprocess.Popen(
+                [*command, "--base-url", tenant.base_url],
+                env=environment,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+            ) as process,
+            ended(process),
+        ):
             assert process.stderr is not None
             for line in process.stderr:
                 if line.startswith("judging"):
@@ -209,8 +212,8 @@ def test_the_command_removes_what_it_made_when_it_is_ended(ending: signal.Signal
             while not own(client):
                 assert process.poll() is None
             process.send_signal(ending)
-            told = process.stderr.read()
-            assert process.wait(SECONDS) == 130, told
+            _, told = process.communicate()
+            assert process.returncode == 130, told
         assert own(client) == []
     assert "left in the tenant" not in told
 
