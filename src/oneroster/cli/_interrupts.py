@@ -32,6 +32,10 @@ _POOL = f"{os.sep}httpcore{os.sep}_sync{os.sep}"
 _SOON = 0.01
 """Seconds until a signal that waits is sent again."""
 
+_waiting: set[int] = set()
+"""The signals whose exception waits."""
+_sent_again: set[int] = set()
+"""The signals that this module has sent, and that have not arrived."""
 _seen: list[int] = []
 """The interrupts inside a command, because a library may turn KeyboardInterrupt into an error of its own."""
 
@@ -61,18 +65,20 @@ def raise_if_seen() -> None:
     Raises:
         KeyboardInterrupt: Ctrl-C was pressed.
     """
-    if _seen:
+    if seen():
         raise KeyboardInterrupt
 
 
 def seen() -> bool:
-    """Return whether the command was interrupted, whatever a library made of it."""
+    """Return whether the command was interrupted, whatever a library made of it; no exception for it comes later."""
+    _waiting.clear()
     return bool(_seen)
 
 
 def forget() -> None:
     """Go on as if there had been no interrupt: the command has dealt with it."""
     _seen.clear()
+    _waiting.clear()
 
 
 @contextmanager
@@ -91,10 +97,17 @@ def _exit(_number: int, _frame: object) -> None:
 
 
 def _raise(number: int, frame: FrameType | None) -> None:
-    _seen.append(number)
+    if number in _sent_again:
+        _sent_again.discard(number)
+        if number not in _waiting:
+            return
+    else:
+        _seen.append(number)
     if frame is None or not _deals_with_locks(frame):
+        _waiting.discard(number)
         raise KeyboardInterrupt
-    again = threading.Timer(_SOON, _send, (number,))
+    _waiting.add(number)
+    again = threading.Timer(_SOON, _send_again, (number,))
     again.daemon = True
     again.start()
 
@@ -103,8 +116,11 @@ def _deals_with_locks(frame: FrameType) -> bool:
     return frame.f_code.co_name in _STEPS_OF_LOCKS or _POOL in frame.f_code.co_filename
 
 
-def _send(number: int) -> None:
-    """Send a signal to the main thread, so that what it waits for ends."""
+def _send_again(number: int) -> None:
+    """Send a signal to the main thread, so that what it waits for ends, unless it has been dealt with meanwhile."""
+    if number not in _waiting:
+        return
+    _sent_again.add(number)
     main = threading.main_thread().ident
     if main is not None and hasattr(signal, "pthread_kill"):
         signal.pthread_kill(main, number)

@@ -3,7 +3,7 @@
 import re
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
@@ -293,12 +293,6 @@ class ObservedTenant:
         if operation_id not in self._rows_by_id:
             self._rows_by_id[operation_id] = _by_id(walk)
         return self._rows_by_id[operation_id]
-
-    def readable(self, operations: tuple[Operation, ...]) -> Iterator[Operation]:
-        """Yield the given operations that returned at least one response with well-formed data."""
-        for operation in operations:
-            if any(response.problem is None for response in self.readings(operation)):
-                yield operation
 
 
 def _by_id(walk: ObservedWalk) -> dict[str, Record]:
