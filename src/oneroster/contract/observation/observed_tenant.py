@@ -3,7 +3,7 @@
 import re
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
@@ -175,21 +175,11 @@ class ObservedTenant:
             odd = self.odd_envelopes if parsed.rows or parsed.problem else self.odd_empty_pages
             odd.setdefault(operation.operation_id, parsed)
         self.odd_rows.note(parsed)
-        if operation.many and exchange.status in EMPTY_STATUSES and not parsed.query.get("offset"):
-            self._note_empty(parsed)
+        if operation.many and _says_empty(self, parsed):
+            self.odd_empties.setdefault((operation.operation_id, exchange.status), parsed)
         if operation.many and (names := parameters_of_odd_total(parsed)) is not None:
             self.odd_totals.setdefault((operation.operation_id, names), parsed)
         return parsed
-
-    def _note_empty(self, parsed: ParsedResponse) -> None:
-        """Note a response that says of a collection that it has no rows, by its status alone."""
-        # A parent that was served before exists; of a collection without parents, only a filter can be empty.
-        status, operation = parsed.exchange.status, parsed.operation
-        served = (each for each in self.readings(operation) if each.problem is None)
-        clause = CLAUSE.match(str(parsed.query.get("filter", "")))
-        is_filtered = clause is not None and clause[1] in self.properties(operation.element)
-        if status == NO_CONTENT or (is_filtered and any(each.values == parsed.values for each in served)):
-            self.odd_empties.setdefault((operation.operation_id, status), parsed)
 
     def parse_apart(
         self,
@@ -293,6 +283,24 @@ class ObservedTenant:
         if operation_id not in self._rows_by_id:
             self._rows_by_id[operation_id] = _by_id(walk)
         return self._rows_by_id[operation_id]
+
+    def readable(self, operations: tuple[Operation, ...]) -> Iterator[Operation]:
+        """Yield the given operations that returned at least one response with well-formed data."""
+        for operation in operations:
+            if any(response.problem is None for response in self.readings(operation)):
+                yield operation
+
+
+def _says_empty(tenant: ObservedTenant, parsed: ParsedResponse) -> bool:
+    """Return whether a response says of a collection that it has no rows, by its status alone."""
+    status, operation = parsed.exchange.status, parsed.operation
+    if status not in EMPTY_STATUSES or parsed.query.get("offset"):
+        return False
+    # A parent that was served before exists; of a collection without parents, only a filter can be empty.
+    served = (each for each in tenant.readings(operation) if each.problem is None)
+    clause = CLAUSE.match(str(parsed.query.get("filter", "")))
+    is_filtered = clause is not None and clause[1] in tenant.properties(operation.element)
+    return status == NO_CONTENT or (is_filtered and any(each.values == parsed.values for each in served))
 
 
 def _by_id(walk: ObservedWalk) -> dict[str, Record]:

@@ -27,13 +27,6 @@ __all__ = [
 ]
 
 
-def _served(tenant: ObservedTenant, operations: tuple[Operation, ...]) -> Iterator[Operation]:
-    """Yield the given operations that returned at least one response with well-formed data."""
-    for operation in operations:
-        if any(response.problem is None for response in tenant.readings(operation)):
-            yield operation
-
-
 def offered(tenant: ObservedTenant) -> Iterator[Operation]:
     """Return the operations that the tenant serves, readable or not."""
     operations = tenant.dialect.operations.values()
@@ -42,17 +35,17 @@ def offered(tenant: ObservedTenant) -> Iterator[Operation]:
 
 def collections(tenant: ObservedTenant) -> Iterator[Operation]:
     """Return the readable collections without parents."""
-    return _served(tenant, tenant.dialect.collections)
+    return tenant.readable(tenant.dialect.collections)
 
 
 def nested(tenant: ObservedTenant) -> Iterator[Operation]:
     """Return the readable collections below a parent."""
-    return _served(tenant, tenant.dialect.nested)
+    return tenant.readable(tenant.dialect.nested)
 
 
 def all_collections(tenant: ObservedTenant) -> Iterator[Operation]:
     """Return the readable collections with and without parents."""
-    return _served(tenant, tenant.dialect.collections + tenant.dialect.nested)
+    return tenant.readable(tenant.dialect.collections + tenant.dialect.nested)
 
 
 def turn_of(tenant: ObservedTenant, operation: Operation) -> int:
@@ -64,7 +57,7 @@ def turn_of(tenant: ObservedTenant, operation: Operation) -> int:
 
 def reads(tenant: ObservedTenant) -> Iterator[Operation]:
     """Return the readable operations that return a single record."""
-    return _served(tenant, tenant.dialect.reads)
+    return tenant.readable(tenant.dialect.reads)
 
 
 def readable(tenant: ObservedTenant) -> Iterator[Operation]:
@@ -74,7 +67,7 @@ def readable(tenant: ObservedTenant) -> Iterator[Operation]:
     what is the same everywhere is judged on an operation that the standard certainly has.
     """
     whole_first = sorted(tenant.dialect.collections, key=lambda each: (each.subset is not None, each.trust))
-    return _served(tenant, (*whole_first, *tenant.dialect.nested, *tenant.dialect.reads))
+    return tenant.readable((*whole_first, *tenant.dialect.nested, *tenant.dialect.reads))
 
 
 def one_of_each_kind(tenant: ObservedTenant) -> Iterator[Operation]:
