@@ -1,6 +1,7 @@
 """The progress of a real run: it tells of each wait for a busy tenant, with its status and the repeated requests."""
 
 import itertools
+import socket
 
 from oneroster.contract.catalogue import select
 from oneroster.contract.http.budget import RunBudget
@@ -19,9 +20,9 @@ def test_a_run_tells_of_each_wait_when_it_begins() -> None:
         if run.wait is not None:
             told.append((run.step, run.wait.status, run.wait.repeated, run.requests))
 
-    def busy_at_first(connection: object, _head: bytes) -> None:
+    def busy_at_first(connection: socket.socket, _head: bytes) -> None:
         busy = answer(b"", "429 Slow", Retry_After="0.1")
-        connection.sendall(busy if next(calls) < 2 else answer(b'{"orgs": []}'))  # type: ignore[attr-defined]
+        connection.sendall(busy if next(calls) < 2 else answer(b'{"orgs": []}'))
 
     with serving(busy_at_first) as server:
         plan = RunPlan(frozenset({"getAllOrgs"}))

@@ -47,6 +47,12 @@ class StatusWithReference(Fault):
         return replace(reply, body=reply.body | {"imsx_operationRefIdentifier": "read"})
 
 
+def _is_nested_not_found(raw_request: RawRequest, reply: Reply) -> bool:
+    """Return whether a reply is the 404 of a nested collection of the gradebook, with a status object."""
+    is_nested = re.search(rb"/gradebook/.*/classes/[^/]+/", raw_request.raw_path) is not None
+    return is_nested and reply.status == _NOT_FOUND and is_status_object(reply.body)
+
+
 class NestedNotFoundFlat(Fault):
     name = "nested-not-found-flat"
     does = "sends the minor code of the 404 of a nested collection of the gradebook as a text"
@@ -55,8 +61,7 @@ class NestedNotFoundFlat(Fault):
     hides = frozenset({"nested 404 body"})
 
     def formed_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
-        is_nested = re.search(rb"/gradebook/.*/classes/[^/]+/", raw_request.raw_path)
-        if reply.status != _NOT_FOUND or not is_nested or not is_status_object(reply.body):
+        if not _is_nested_not_found(raw_request, reply):
             return reply
         return with_flat_code(reply)
 
@@ -80,8 +85,7 @@ class NestedNotFoundSaysForbidden(Fault):
     hides = frozenset({"nested 404 body"})
 
     def formed_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
-        is_nested = re.search(rb"/gradebook/.*/classes/[^/]+/", raw_request.raw_path)
-        if reply.status != _NOT_FOUND or not is_nested or not is_status_object(reply.body):
+        if not _is_nested_not_found(raw_request, reply):
             return reply
         fields = [each | {"imsx_codeMinorFieldValue": "forbidden"} for each in reply.body[_CODE_MINOR][_FIELDS]]
         return replace(reply, body=reply.body | {_CODE_MINOR: {_FIELDS: fields}})
