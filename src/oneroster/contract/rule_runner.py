@@ -255,7 +255,7 @@ class RuleRunner:
             level = weakest(check.level, finding.level or check.level)
             found = replace(check, level=level, status=STATUS_OF[level], evidence=self._with_commands(finding.evidence))
             if level is not check.level:
-                why = f"{lower_here(level)} {_pointer_of(finding) or 'this case'}"
+                why = f"{lower_here(level)} {finding.uncertain or _pointer_of(finding) or 'this case'}"
                 found = replace(found, clause=f"{check.clause}; {why}")
             if finding.symptom_of:
                 self._symptom_of[found] = finding.symptom_of
