@@ -1,6 +1,6 @@
 """The clauses of OneRoster 1.1, with the rules that check each, or why none does.
 
-The sections and marks are those of the facts behind ``openapi.yaml``: A certain, B probable, C uncertain or
+The sections and marks are those of the facts of ``openapi.yaml``: A certain, B probable, C uncertain or
 contradictory. `oneroster rules --uncovered` shows the clauses without a rule.
 """
 

@@ -168,7 +168,7 @@ class RuleRunner:
         return self._check(rule, None, Status.PASSED, HOLDS)
 
     def _explain_weaker_checks(self, rule: Rule, found: Sequence[Check]) -> None:
-        """Let findings of a rule explain the findings of others on the same requests that are no violated musts."""
+        """Let findings of a rule explain the findings of others on the same requests that are not violated musts."""
         operations = {
             evidence.request: check.operation_id
             for check in found

@@ -1,4 +1,4 @@
-"""What went wrong with the requests of a run, whoever sent them: server errors, broken responses, unusable tokens.
+"""What went wrong with the requests of a run, for all rules: server errors, broken responses, unusable tokens.
 
 The gateway notes it in one place, so that no rule has to, and rules judge it at the end of the run. No response body is
 kept but those of errors.
@@ -81,7 +81,7 @@ class Incidents:
         unanswered: How many requests got each status of `NO_ANSWER`.
         errors: The responses of the API that say that a request was wrong, to requests without unusual headers.
         warnings: The responses with data and a status payload, up to some size, to requests without unusual headers.
-        talkative: Responses, without their bodies, with a text in a header that is none of HTTP.
+        talkative: Responses, without their bodies, with a text in a header that HTTP does not define.
         repeated: How many requests were repeated because the tenant was busy, by its status.
         longest_wait: The longest pause in seconds that a busy tenant asked for; 0 if it asked for none.
     """

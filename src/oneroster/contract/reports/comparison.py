@@ -147,7 +147,7 @@ def _other_format(path: Path, found: object) -> str:
 def compare(old: OldReport, report: CheckReport) -> Comparison:
     """Return what changed since an older report."""
     before, after = _worst_statuses(old.checks), _worst_statuses(report.checks)
-    # That another violation hid one is no news about the server: a run of fewer rules may show it.
+    # The server has not changed where another violation hid one: a run of fewer rules may show it.
     hidden = {(check.id, check.operation_id) for check in old.checks if check.cause == Cause.EXPLAINED}
     better: list[CheckChange] = []
     worse: list[CheckChange] = []

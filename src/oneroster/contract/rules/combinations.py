@@ -1,6 +1,6 @@
 """Rules on parameters in combination, on every kind of collection: whole, specialised and nested.
 
-Every parameter alone has rules of its own. Servers often build one query for each parameter, and lose one when several
+Every parameter alone has its own rules. Servers often build one query for each parameter, and lose one when several
 are set.
 """
 

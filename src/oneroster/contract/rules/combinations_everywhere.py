@@ -214,7 +214,7 @@ def _filters(
     limit = len(rows) + 1
     only_deleted: Query = {"limit": limit, "filter": f"status='{DELETED}'", **SORT}
     yield Expectation(only_deleted, returns_ids(deleted), ("OR-FLT-01", "OR-SRT-02"))
-    # In turn, an id and a part of one, which tells equality from a search.
+    # In turn, an id and a part of one, which distinguishes equality from a search.
     text = one[1:] if turn % 2 and one[1:] not in rows else one
     either: Query = {"limit": limit, "filter": f"status!='active' OR sourcedId='{text}'"}
     yield Expectation(either, returns_ids(deleted | {one} & {text}), ("OR-FLT-02", "OR-FLT-11", *BY_ID))
