@@ -6,6 +6,7 @@ import subprocess
 import sys
 import venv
 from pathlib import Path
+from types import TracebackType
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / ".venv"
@@ -24,9 +25,15 @@ def wanted() -> str:
     return hashlib.sha256(requirements).hexdigest()
 
 
+def has_pip() -> bool:
+    """Return whether the environment was made whole: it may have been interrupted between Python and pip."""
+    command = [str(python()), "-m", "pip", "--version"]
+    return python().exists() and subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
 def install() -> None:
     """Make the environment, or bring it up to date, and stamp it."""
-    if not python().exists():
+    if not has_pip():
         print(f"Making {HOME.name} with Python {sys.version_info.major}.{sys.version_info.minor} ...", file=sys.stderr)
         venv.create(HOME, with_pip=True)
     print("Installing oneroster-kit with all extras (once, a minute or two) ...", file=sys.stderr, flush=True)
@@ -37,8 +44,17 @@ def install() -> None:
     STAMP.write_text(wanted(), encoding="utf-8")
 
 
+def say_interrupted(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print one line for Ctrl-C in place of a traceback."""
+    if issubclass(kind, KeyboardInterrupt):
+        print(f"{Path(sys.argv[0]).name}: interrupted", file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, trace)
+
+
 def ensure() -> None:
     """Return inside the project's environment; outside it, make it and start the running script again there."""
+    sys.excepthook = say_interrupted
     if sys.version_info < OLDEST:
         sys.exit(f"Python {OLDEST[0]}.{OLDEST[1]} or newer is needed; this is {sys.version.split()[0]}.")
     ready = STAMP.exists() and STAMP.read_text(encoding="utf-8") == wanted()

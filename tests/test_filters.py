@@ -2,12 +2,15 @@
 
 import copy
 from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from oneroster import F, Filter, FilterError, UnknownFieldError, modified_since
+from oneroster.filters import render_filter
+from oneroster.standard import Standard
 
 OLDEST = datetime(1900, 1, 1)  # noqa: DTZ001 - Hypothesis wants it without a zone
 NOON = datetime(2026, 5, 1, 12, 0, 0, 123999, tzinfo=timezone(timedelta(hours=2)))
@@ -65,6 +68,12 @@ def test_what_the_grammar_or_the_document_cannot_say_is_refused(built: Filter, e
     with pytest.raises(FilterError, match=said) as caught:
         built.render(element)
     assert "Neill" not in str(caught.value)
+
+
+def test_what_is_no_filter_is_refused_without_its_value() -> None:
+    given: Any = ["role='student'"]
+    with pytest.raises(FilterError, match=r"A filter is a str or made of F, not list\."):
+        render_filter(given, "User", Standard.of("1.1").specification)
 
 
 def test_three_clauses_are_refused_when_they_are_joined() -> None:

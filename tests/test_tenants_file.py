@@ -14,12 +14,12 @@ from oneroster.tenants_file import read_tenants, tenant_from_file
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[tenants", "cannot be read as TOML\\."),
+        ("[tenants", "cannot be read as TOML: error at its end\\."),
         ("[tenants.a]\ntoken = s3cret", "cannot be read as TOML: error in line 2\\."),
         ("tenants = 3", "has no \\[tenants.a\\]"),
         ("", "has no \\[tenants.a\\]"),
         ("[tenants.b]", "in the file: b"),
-        ('[tenants.a]\nbase = "x"', "unknown settings base"),
+        ('[tenants.a]\nbase = "x"', "unknown settings base; did you mean base_url?"),
         ('[tenants.a]\nclient_secret = "s3cret"', "must not be in this file"),
         ('[tenants.a]\nclient_secret = { env = "NOT_SET" }', "NOT_SET is not set"),
         ('[tenants.a]\ntoken = { file = "nowhere/at-all" }', "cannot be read"),

@@ -236,7 +236,7 @@ def _replace(fresh: Path, package: Path) -> None:
             package.rename(old)
         try:
             staged.rename(package)
-        except OSError:
-            if old.exists():
+        finally:
+            # After an interrupt, too: what is in this folder is deleted.
+            if old.exists() and not package.exists():
                 old.rename(package)
-            raise

@@ -123,7 +123,7 @@ class PagingError(OneRosterError):
         reason: What went wrong.
         received: The number of different rows received in the last reading.
         announced: The last X-Total-Count; None if the server sent none.
-        ids: Up to ten of the sourcedIds concerned.
+        ids: Up to ten of the sourcedIds concerned, each once.
         received_in_all: The number of different rows received in all readings together.
     """
 
@@ -142,7 +142,7 @@ class PagingError(OneRosterError):
         self.reason = reason
         self.received = received
         self.announced = announced
-        self.ids = tuple(ids)
+        self.ids = tuple(dict.fromkeys(ids))
         self.received_in_all = in_all
 
     def __str__(self) -> str:

@@ -200,9 +200,14 @@ def render_filter(given: "str | Filter | _SupportsRender", element: str, specifi
         given: The filter.
         element: The element of the collection.
         specification: The specification that defines the element.
+
+    Raises:
+        FilterError: It is no filter.
     """
     if isinstance(given, str):
         return given
+    if not hasattr(given, "render"):
+        raise FilterError(f"A filter is a str or made of F, not {type(given).__name__}.")
     return given.render(element, specification) if isinstance(given, Filter) else given.render(element)
 
 

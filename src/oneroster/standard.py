@@ -108,7 +108,7 @@ class Standard:
         """
         if profile not in self.specification.profiles:
             known = ", ".join(self.specification.profiles)
-            raise ConfigurationError(f"there is no profile {profile!r}; the profiles are {known}")
+            raise ConfigurationError(f"unknown profile {profile!r}; known profiles: {known}")
         return profile
 
     def base_path(self, operation: "Operation") -> str:

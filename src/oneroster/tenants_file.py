@@ -19,7 +19,7 @@ from oneroster.setting_values import (
     read_service_urls,
 )
 
-__all__ = ["read_setting", "read_tenants", "tenant_from_file"]
+__all__ = ["read_setting", "read_tenants", "tenant_from_file", "unknown_settings"]
 
 _MOST_NAMES: Final = 20
 """How many tenants an error names."""
@@ -39,11 +39,14 @@ def read_tenants(path: Path) -> dict[str, Any]:
         # Editors of Windows may begin a file with a byte order mark, which TOML does not allow.
         tenants = _parsed(read_at_most(path, _MOST_BYTES).decode("utf-8-sig")).get("tenants")
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read ({error.strerror}); name the file with --config.") from None
+        raise ConfigurationError(
+            f"{path} cannot be read ({error.strerror}); name the file with --config (in pytest --oneroster-config)."
+        ) from None
     except (ValueError, RecursionError) as error:
         # The rest of the message may quote a secret.
-        place = re.search(r"\(at (line \d+)", str(error))
-        raise ConfigurationError(f"{path} cannot be read as TOML{f': error in {place[1]}' if place else ''}.") from None
+        place = re.search(r"\(at (?:(line \d+)|end of document)", str(error))
+        where = f": error {f'in {place[1]}' if place[1] else 'at its end'}" if place else ""
+        raise ConfigurationError(f"{path} cannot be read as TOML{where}.") from None
     return tenants if isinstance(tenants, dict) else {}
 
 
@@ -75,7 +78,7 @@ def tenant_from_file(path: Path, tenant: str, known: Collection[str], environ: M
         raise ConfigurationError(f"{path} has no [tenants.{tenant}]. Tenants in the file: {_some_names(tenants)}.")
     unknown = sorted(table.keys() - set(known))
     if unknown:
-        raise ConfigurationError(f"{path}, tenant {tenant!r}: unknown settings {', '.join(unknown)}.")
+        raise ConfigurationError(f"{path}, tenant {tenant!r}: {unknown_settings(unknown, known)}")
     label = f"{path}, tenant {tenant!r}: "
     return {name: read_setting(f"{label}{name}", name, value, environ) for name, value in table.items()}
 
@@ -84,6 +87,13 @@ def _some_names(tenants: Collection[str]) -> str:
     names = sorted(tenants)
     others = f" and {len(names) - _MOST_NAMES} others" if len(names) > _MOST_NAMES else ""
     return (", ".join(names[:_MOST_NAMES]) or "none") + others
+
+
+def unknown_settings(unknown: Collection[str], known: Collection[str]) -> str:
+    """Return the sentence that refuses names which are no settings, with the known names that are most like them."""
+    from oneroster_runtime.specification.vocabulary import nearest
+
+    return f"unknown settings {', '.join(unknown)}{''.join(nearest(name, list(known)) for name in unknown) or '.'}"
 
 
 def read_setting(label: str, name: str, value: object, environ: Mapping[str, str]) -> Any:

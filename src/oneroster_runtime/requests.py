@@ -89,8 +89,8 @@ def _text(operation_id: str, name: str, value: object, kind: type) -> str:
         return str(int(value))
     if not isinstance(value, str):
         raise WriteError(operation_id, name, f"must be a str, not {type(value).__name__}")
-    if issubclass(kind, Enum) and value not in {member.value for member in kind}:
-        raise WriteError(operation_id, name, f"must be listed by {kind.__name__}")
+    if issubclass(kind, Enum) and value not in (listed := [member.value for member in kind]):
+        raise WriteError(operation_id, name, f"must be {' or '.join(listed)}")
     return str.__str__(value)
 
 

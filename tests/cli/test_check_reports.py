@@ -63,6 +63,7 @@ def test_a_later_run_says_what_changed(tenant: Sandbox, tmp_path: Path) -> None:
         (("--report-json", "b.json", "--update-baseline", "b.json", "--reason", "r"), "b.json is named for two files"),
         (("--compare", "none.json"), "cannot read the older report none.json"),
         (("--report-html", "none/r.html"), "the folder none does not exist"),
+        (("--report-json", "/"), "cannot write /: it is a folder"),
     ],
 )
 def test_what_cannot_be_done_is_refused_before_the_run(arguments: tuple[str, ...], told: str) -> None:
@@ -72,10 +73,7 @@ def test_what_cannot_be_done_is_refused_before_the_run(arguments: tuple[str, ...
 
 
 def test_a_file_that_cannot_be_written_costs_no_other_form(tenant: Sandbox, tmp_path: Path) -> None:
-    (tmp_path / "taken.json").mkdir()
-    status, stdout, stderr = run(
-        tenant, "--report-json", str(tmp_path / "taken.json"), "--report-html", str(tmp_path / "r.html")
-    )
+    status, stdout, stderr = run(tenant, "--report-json", "/dev/full", "--report-html", str(tmp_path / "r.html"))
     assert status == 2
     assert "cannot write the report to" in stderr
     assert "; 1 failed" in stdout

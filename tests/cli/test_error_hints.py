@@ -44,7 +44,17 @@ def test_a_server_that_allows_fewer_requests_c4() -> None:
     busy = Answer(429, b"{}", (("Retry-After", "3600"),))
     with serve(lambda _: busy) as web:
         said = failed("pull", "--to", "r.ndjson", "--only", "orgs", "--base-url", web.origin, "--token", "t")
-    assert re.search(r"429.*--rate.*--resume", said)
+        read = failed("get", "orgs", "--base-url", web.origin, "--token", "t")
+    assert re.search(r"429.*asks for a pause of 3,600 seconds: --rate.*--resume", said)
+    assert re.search(r"429.*asks for a pause of 3,600 seconds; try again later", read)
+
+
+@pytest.mark.parametrize("command", [["get", "orgs"], ["pull", "--to", "r.ndjson", "--only", "orgs"]])
+def test_a_page_in_place_of_json_says_to_check_the_base_url(command: list[str]) -> None:
+    page = Answer(200, b"<!DOCTYPE html>", (("Content-Type", "text/html"),))
+    with serve(lambda _: page) as web:
+        said = failed(*command, "--standard", "1.1", "--base-url", web.origin, "--token", "t")
+    assert re.search(r"declared as text/html.*check the base URL \(--base-url, ONEROSTER_BASE_URL\), and", said)
 
 
 @pytest.mark.parametrize("status", [401, 403])

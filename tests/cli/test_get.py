@@ -279,4 +279,4 @@ def test_the_sandbox_and_the_list_have_a_dialect() -> None:
 def test_an_unknown_dialect_is_named_with_the_known_ones(read: list[str]) -> None:
     result = run(*read, "--profile", "acme")
     assert result.exit_code == 2
-    assert "no profile 'acme'; the profiles are standard, kimono" in result.stderr
+    assert "unknown profile 'acme'; known profiles: standard, kimono" in result.stderr

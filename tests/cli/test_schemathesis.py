@@ -25,7 +25,9 @@ def test_it_prints_the_command_that_uses_the_files(tmp_path: Path) -> None:
     assert f"https://sis.example{next(iter(Standard.of().specification.services.values()))}" in words
 
 
-@pytest.mark.parametrize(("arguments", "said"), [(["x", "--profile", "y"], "no profile 'y'"), (["/proc/x"], "/proc/x")])
+@pytest.mark.parametrize(
+    ("arguments", "said"), [(["x", "--profile", "y"], "unknown profile 'y'"), (["/proc/x"], "/proc/x")]
+)
 def test_wrong_usage(arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     status, printed, told = run(*arguments)

@@ -379,6 +379,7 @@ PRIVACY: Final = {
     "error-repeats-token": "OR-PRV-07",
     "not-found-repeats-token": "OR-PRV-07",
     "user-with-birth-date": "OR-PRV-08",
+    "nested-birth-date": "OR-PRV-08",
     "href-holds-token": "OR-PRV-06",
     "metadata-birth-date": "OR-PRV-08",
 }

@@ -93,5 +93,7 @@ def test_rules_are_chosen_by_family_and_id() -> None:
 
 
 def test_a_name_that_is_neither_is_told() -> None:
-    with pytest.raises(ValueError, match="no such family or rule: OR-PAG-00; the families are envelope"):
-        select(["paging", "OR-PAG-00"])
+    with pytest.raises(ValueError, match="no such family or rule: 7; the families are envelope"):
+        select(["paging", "7"])
+    with pytest.raises(ValueError, match=r"no such family or rule: pagin; did you mean paging\?"):
+        select(["pagin"])

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +24,9 @@ pytest_plugins = ["pytester"]
 
 PLUGIN = ("-p", "oneroster.contract.pytest_plugin", "-p", "no:cacheprovider")
 URL = "https://sis.example/ims/oneroster/v1p1"
-SUITE = Path(__file__).parents[1] / "contract"
+ROOT = Path(__file__).parents[2]
+SUITE = ROOT / "tests" / "contract"
+PACKAGES = sorted(each.parent.name for part in ("src", "generated") for each in (ROOT / part).glob("*/__init__.py"))
 
 SHOWS_THE_TARGET = """
     def test_target(oneroster_target):
@@ -46,6 +49,14 @@ def empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
     pytester.makepyfile(SHOWS_THE_TARGET)
     return pytester.runpytest_inprocess(*PLUGIN, "-s", *arguments)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_session_inside_a_test_does_not_unload_the_project(package: str, pytester: pytest.Pytester) -> None:
+    module = f"{package}.first_imported_by_a_session"
+    pytester.makepyfile(f"import sys; sys.modules[{module!r}] = sys; test_nothing = lambda: None")
+    pytester.runpytest_inprocess(*PLUGIN)
+    assert sys.modules.pop(module) is sys
 
 
 def test_without_an_address_there_is_no_target(pytester: pytest.Pytester) -> None:

@@ -1,16 +1,21 @@
 """What every check of a run has, whatever rule it is of: a command that repeats it, and the reason for its level."""
 
+from dataclasses import replace
+
 import pytest
 
 from oneroster.contract.catalogue import select
 from oneroster.contract.http.budget import RunBudget
 from oneroster.contract.http.credentials import BearerToken
+from oneroster.contract.http.gateway import Gateway
 from oneroster.contract.http.target import Target
 from oneroster.contract.levels import Level, level_of_clause
-from oneroster.contract.result import VIOLATED, Check, Status
-from oneroster.contract.rule_runner import kit_error
+from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.result import VIOLATED, Check, Finding, Status
+from oneroster.contract.rule_runner import RuleRunner, kit_error
 from oneroster.contract.run_plan import RunPlan
 from oneroster.contract.runner import check
+from tests.contract_kit.hostile import answer, says, serving
 from tests.in_process import quick_sandbox
 
 
@@ -55,3 +60,14 @@ def test_an_error_of_the_kit_names_its_place_and_no_value() -> None:
         said = kit_error(error)
     assert "ValueError in test_rule_runner.py, line " in said
     assert "Zaphod" not in said
+
+
+def test_a_lower_level_names_what_the_finding_is_uncertain_about() -> None:
+    def judge(*_: object) -> list[Finding]:
+        return [Finding("seen", level=Level.OPEN, uncertain="such things"), Finding("seen", level=Level.SHOULD)]
+
+    rule = replace(select(["OR-PAG-01"])[0], judge=judge, needs=())
+    with serving(says(answer(b"{}"))) as server, Gateway(Target(server.base_url)) as gateway:
+        runner = RuleRunner(ObservedTenant(gateway, 1))
+        runner.run_once(rule)
+    assert [each.clause.rpartition("] about ")[2] for each in runner.checks] == ["such things", "this case"]

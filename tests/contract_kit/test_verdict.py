@@ -44,6 +44,7 @@ def test_what_was_tested_and_holds_ends_with_0() -> None:
 def test_a_violation_comes_before_all_else(cause: Cause) -> None:
     verdict = on(a_check(status=Status.FAILED), untested(cause), unjudged="nobody answers")
     assert (verdict.exit_status, verdict.gaps) == (1, ())
+    assert verdict.headline.endswith("; the rest could not be judged: nobody answers")
 
 
 def test_a_should_fails_only_when_asked_to() -> None:

@@ -248,21 +248,26 @@ def test_a_formatter_that_fails_leaves_the_package_whole(
 
 
 @pytest.mark.usefixtures("generated_once")
-def test_a_replacement_that_fails_half_way_puts_the_old_package_back(
-    package: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("failure", [OSError("the disk is full"), KeyboardInterrupt()])
+def test_a_replacement_that_ends_half_way_puts_the_old_package_back(
+    package: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, failure: BaseException
 ) -> None:
     rename = Path.rename
 
     def fail_on_the_new_one(self: Path, target: Path) -> Path:
         if self.name == "new":
-            raise OSError("the disk is full")
+            raise failure
         return rename(self, target)
 
     monkeypatch.setattr(Path, "rename", fail_on_the_new_one)
     (package / "errors.py").write_text("# mine\n", encoding="utf-8")
     before = contents(package)
-    assert run(TEXT, package) == 1
-    assert "the disk is full" in capsys.readouterr().err
+    if isinstance(failure, KeyboardInterrupt):
+        with pytest.raises(KeyboardInterrupt):
+            run(TEXT, package)
+    else:
+        assert run(TEXT, package) == 1
+        assert "the disk is full" in capsys.readouterr().err
     assert contents(package) == before
     assert [path.name for path in package.parent.iterdir()] == ["oneroster_v1p1"]
 

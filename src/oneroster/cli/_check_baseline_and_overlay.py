@@ -4,8 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-import typer
-
+from oneroster.cli._wrapped_lines import echo_wrapped
 from oneroster.contract.baseline import (
     AcceptedDeviation,
     BaselineError,
@@ -105,4 +104,4 @@ class Deviations:
 
 
 def _print(text: str) -> None:
-    typer.echo(f"oneroster check: {text}", err=True)
+    echo_wrapped(f"oneroster check: {text}", err=True)

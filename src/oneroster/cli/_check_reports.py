@@ -53,7 +53,7 @@ class ReportOutputs:
             others: Further files of the run, which no report may replace.
 
         Raises:
-            ReportError: Two reports go to stdout, two files of the run are one, or a folder does not exist.
+            ReportError: Two reports go to stdout, two files of the run are one, or a file cannot be created.
             OldReportError: The older report cannot be read.
         """
         files = {form: name for form, name in {"json": json, "junit": junit, "html": html}.items() if name}
@@ -63,9 +63,11 @@ class ReportOutputs:
         taken = [*named, *{os.path.realpath(name) for name in others if name}]
         if twice := next((name for name in named if taken.count(name) > 1), ""):
             raise ReportError(f"{Path(twice).name} is named for two files of this run; give each report its own file")
-        for name in files.values():
-            if name != STDOUT and not Path(name).parent.is_dir():
-                raise ReportError(f"cannot write {name}: the folder {Path(name).parent} does not exist")
+        for path in (Path(name) for name in files.values() if name != STDOUT):
+            if not path.parent.is_dir():
+                raise ReportError(f"cannot write {path}: the folder {path.parent} does not exist")
+            if path.is_dir():
+                raise ReportError(f"cannot write {path}: it is a folder; name a file in it")
         return cls(files, github, read_old_report(Path(compare)) if compare else None)
 
     def write(self, report: CheckReport, level: Level) -> None:

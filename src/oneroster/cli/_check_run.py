@@ -14,6 +14,7 @@ from oneroster.cli._check_reports import ReportError, ReportOutputs
 from oneroster.cli._command_class import fail
 from oneroster.cli._repeat_command import repeat_command
 from oneroster.cli._tenant_options import TenantOptions
+from oneroster.cli._wrapped_lines import echo_wrapped
 from oneroster.contract.dialects.dialect import document_words
 from oneroster.contract.dialects.overlay import base_profile, chosen_profile
 from oneroster.contract.http.exchange import Exchange
@@ -115,13 +116,13 @@ def run_check(
     if found.interrupted:
         # What was found until now is not lost; a second interrupt ends the command at once.
         _interrupts.forget()
-        typer.echo("oneroster check: interrupted; the report has what was judged until then", err=True)
+        echo_wrapped("oneroster check: interrupted; the report has what was judged until then", err=True)
     level = Level(fail_on or ("should" if fault else "must"))
     try:
         command = repeat_command(context, _tenant_words(chosen, target.base_url), found.seed)
         report = replace(deviations.applied_to(found), repeat=command)
         if any(explain):
-            typer.echo(explanation(run.selection.rules[0], report, exchanges, _known_names(specification)), nl=False)
+            echo_wrapped(explanation(run.selection.rules[0], report, exchanges, _known_names(specification)))
         else:
             outputs.write(report, level)
     except ReportError as error:

@@ -16,6 +16,7 @@ from typer.core import TyperCommand
 
 from oneroster.cli import USAGE, _interrupts
 from oneroster.cli._extras_of_commands import EXTRA_OF_COMMAND
+from oneroster.cli._wrapped_lines import echo_wrapped
 from oneroster.extras import missing_library
 from oneroster.inspection.terminal_text import escape_lines
 
@@ -46,7 +47,7 @@ def fail(command: str, reason: str, status: int) -> NoReturn:
     """
     _interrupts.raise_if_seen()
     # A message may hold an id or an address of the server.
-    typer.echo(escape_lines(f"oneroster {command}: {reason}"), err=True)
+    echo_wrapped(escape_lines(f"oneroster {command}: {reason}"), err=True)
     raise typer.Exit(status)
 
 

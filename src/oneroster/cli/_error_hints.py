@@ -1,9 +1,21 @@
 """What to do about an error, in options of the command that met it."""
 
-from oneroster.errors import AccessDeniedError, OneRosterError, PagingError, StatusError, TokenError, TransportError
+import math
+from datetime import UTC, datetime
+
+from oneroster.errors import (
+    AccessDeniedError,
+    DecodeError,
+    OneRosterError,
+    PagingError,
+    StatusError,
+    TokenError,
+    TransportError,
+)
 from oneroster.pull.errors import NothingOfferedError
-from oneroster.settings import where_credentials_come_from
+from oneroster.settings import option_of, variable_of, where_credentials_come_from
 from oneroster.standard import Standard
+from oneroster.transport.retry_times import seconds_to_wait
 
 __all__ = ["hint_of", "with_hint"]
 
@@ -26,16 +38,26 @@ def hint_of(error: OneRosterError, command: str, place: str = "") -> str:
     """Return what to do about an error, as a sentence; empty if its message says everything. See `with_hint`."""
     if isinstance(error, AccessDeniedError | TokenError) or _is_refused(error):
         return f"Credentials come from {place or where_credentials_come_from()}.{_leave_out(error, command)}"
+    if isinstance(error, DecodeError) and "json" not in (error.media_type or "json"):
+        return (
+            f"This is no response of OneRoster: check the base URL ({option_of('base_url')},"
+            f" {variable_of('base_url')}), and whether a login page or a gateway stands before it."
+        )
+    if isinstance(error, StatusError) and error.status_code == _BUSY:
+        return _advice_on_busy(error, command)
     if command != "pull":
         return ""
-    if isinstance(error, StatusError) and error.status_code == _BUSY:
-        return (
-            "The server allows fewer requests: --rate and --workers send fewer, and --resume continues with the rows"
-            " that were fetched."
-        )
     if isinstance(error, StatusError | PagingError):
         return f"--resume continues with the rows that were fetched.{_leave_out(error, command)}"
     return "--resume continues with the rows that were fetched." if isinstance(error, TransportError) else ""
+
+
+def _advice_on_busy(error: StatusError, command: str) -> str:
+    seconds = seconds_to_wait(error.status_code, error.response.headers, datetime.now(UTC)) or 0
+    said = f"The server asks for a pause of {math.ceil(seconds):,} seconds" if seconds else "The server is busy"
+    if command != "pull":
+        return f"{said}; try again later."
+    return f"{said}: --rate and --workers send fewer requests, and --resume continues with the rows that were fetched."
 
 
 def _is_refused(error: OneRosterError) -> bool:

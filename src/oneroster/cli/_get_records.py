@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from oneroster.cli._filter_syntax import FilterFormError, fields_of_filter
+from oneroster.cli._wrapped_lines import echo_wrapped
 from oneroster.inspection.masking import mask_personal, mask_secrets
 from oneroster.inspection.record_rendering import RECORD_WRITERS, print_table
 from oneroster.inspection.short_operation_names import UnknownReadError, find_operation, of_profile, path_parameters
@@ -118,7 +119,7 @@ def _warn_about_unknown_field(specification: Specification, field: str, operatio
         similar = get_close_matches(field, known, n=1)
         hint = f"; did you mean {similar[0]}?" if similar else ""
         version = specification.version
-        typer.echo(f"note: {operation.element} has no field {field!r} in OneRoster {version}{hint}", err=True)
+        echo_wrapped(f"note: {operation.element} has no field {field!r} in OneRoster {version}{hint}", err=True)
 
 
 class ReadRequest:
@@ -186,7 +187,7 @@ def show(request: ReadRequest, format_: str, show_personal: bool) -> None:
     if format_ == "table":
         hidden = print_table(Console(), list(records), request.columns)
         if hidden:
-            typer.echo(
+            echo_wrapped(
                 f"columns not shown: {', '.join(hidden)}; select columns with --fields, or use --format json", err=True
             )
     elif format_ == "json" and not request.operation.many:
@@ -195,7 +196,7 @@ def show(request: ReadRequest, format_: str, show_personal: bool) -> None:
         for text in RECORD_WRITERS[format_](records, request.columns):
             sys.stdout.write(f"{escape_lines(text.rstrip(_END_OF_LINE))}\n" if _to_terminal() else text)
     if request.unmatched:
-        typer.echo(
+        echo_wrapped(
             f"note: {request.unmatched} of {request.shown} records do not match --filter; the server ignores it, or"
             " reads it in another way",
             err=True,

@@ -57,7 +57,7 @@ def print_rule(rule: Rule) -> None:
         typer.echo(f"{rule.id}  {rule.title}")
         print_lines([{"name": name, "text": text.plain} for name, text in _fields(rule)])
         return
-    console.print(Text.assemble((f"{rule.id}  {rule.title}", "bold")), soft_wrap=True)
+    console.print(Text(f"{rule.id}  {rule.title}", "bold"))
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True, style="dim")
     table.add_column()

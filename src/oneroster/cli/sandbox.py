@@ -222,7 +222,8 @@ def _serve(serve: Callable[[Callable[[int, int], None]], AbstractContextManager[
         except ValueError as error:
             fail("sandbox", str(error), USAGE)
         except OSError as error:
-            fail("sandbox", f"cannot start: {error.strerror}", USAGE)
+            what = f"cannot write {error.filename}" if error.filename else "cannot start"
+            fail("sandbox", f"{what}: {error.strerror}", USAGE)
         with _until_terminated():
             serving()
             threading.Event().wait()

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from graphlib import TopologicalSorter
 
 from oneroster.contract.rule import FAMILIES, Rule, registered
+from oneroster_runtime.specification.vocabulary import nearest
 
 __all__ = ["catalogue", "select"]
 
@@ -33,7 +34,9 @@ def select(include: Iterable[str] = (), exclude: Iterable[str] = ()) -> tuple[Ru
     included, excluded = set(include), set(exclude)
     known = set(FAMILIES) | {each.id for each in rules}
     if unknown := sorted((included | excluded) - known):
-        raise ValueError(f"no such family or rule: {', '.join(unknown)}; the families are {', '.join(FAMILIES)}")
+        hints = "".join(nearest(name, sorted(known)) for name in unknown)
+        families = f"; the families are {', '.join(FAMILIES)}"
+        raise ValueError(f"no such family or rule: {', '.join(unknown)}{hints or families}")
 
     def named(each: Rule, names: set[str]) -> bool:
         return each.id in names or each.family in names

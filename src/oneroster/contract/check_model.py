@@ -93,7 +93,8 @@ class Finding:
     Attributes:
         message: What the server does, and what it should do.
         evidence: Where that was seen.
-        level: The level, where it is lower than that of the rule because the fact about one property is less certain.
+        level: The level, where it is lower than that of the rule because the standard is less certain about this case.
+        uncertain: What the standard is less certain about; without it, the report names the field, if there is one.
         operation_id: The operation at fault, where it is another than the judged one.
         symptom_of: Rules that would report the same; if one of them failed on the operation, that explains the finding.
     """
@@ -103,6 +104,7 @@ class Finding:
     level: Level | None = None
     operation_id: str | None = None
     symptom_of: tuple[str, ...] = ()
+    uncertain: str = ""
 
 
 @dataclass(frozen=True, slots=True)

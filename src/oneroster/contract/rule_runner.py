@@ -42,6 +42,8 @@ __all__ = ["RuleRunner", "kit_error"]
 
 CONCURRENT: Final = frozenset({"paging", "sorting", "filtering", "fields", "access", "errors", "http"})
 """Families whose result for one operation does not depend on another; they run on several operations at a time."""
+EXPLAIN_UNREAD: Final = frozenset({"OR-ACC-15", "OR-ENV-09", "OR-ERR-10", "OR-HTP-08"})
+"""The rules whose violation leaves responses unread: no usable token, a status other than 200, a damaged body."""
 
 
 class RuleRunner:
@@ -145,7 +147,8 @@ class RuleRunner:
 
     def explain_unread(self) -> None:
         """Let a finding about the whole run, such as an unusable token, explain why a tenant could not be read."""
-        known = next((check for check in self._checks if check.status is Status.FAILED), None)
+        failed = (check for check in self._checks if check.status is Status.FAILED and check.id in EXPLAIN_UNREAD)
+        known = next(failed, None)
         if self._unreadable is None or known is None or self._ended:
             return
         for number, check in enumerate(self._checks):
@@ -252,7 +255,7 @@ class RuleRunner:
             level = weakest(check.level, finding.level or check.level)
             found = replace(check, level=level, status=STATUS_OF[level], evidence=self._with_commands(finding.evidence))
             if level is not check.level:
-                why = f"{lower_here(level)} {_pointer_of(finding) or 'this case'}"
+                why = f"{lower_here(level)} {finding.uncertain or _pointer_of(finding) or 'this case'}"
                 found = replace(found, clause=f"{check.clause}; {why}")
             if finding.symptom_of:
                 self._symptom_of[found] = finding.symptom_of

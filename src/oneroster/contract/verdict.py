@@ -189,6 +189,8 @@ def verdict_on(
         # One cause; how many rules it leaves untested by which cause says nothing more.
         counts = f"none of {count_of(len(rules), 'rule')} was tested"
     headline = _prefix(status, gaps) + counts
+    if unjudged is not None and status in (VIOLATED_EXIT, KIT_ERROR_EXIT):
+        headline += f"; the rest could not be judged: {unjudged}"
     shown = gaps if status in (UNJUDGED_EXIT, INTERRUPTED_EXIT) else ()
     gap_rules = frozenset[str]().union(*(gap.rules for gap in found))
     return Verdict(status, _outcome(status, rules), headline, musts, shoulds, shown, gap_rules)

@@ -11,7 +11,7 @@ from oneroster.client import client_class
 from oneroster.detection import detect_standard
 from oneroster.errors import ConfigurationError
 from oneroster.settings import Settings, resolve_settings
-from oneroster.tenants_file import read_setting
+from oneroster.tenants_file import read_setting, unknown_settings
 
 __all__ = ["Tenant", "open_tenant"]
 
@@ -94,4 +94,4 @@ def open_tenant(
 def _check_names(tenant: str, values: Mapping[str, Any]) -> None:
     known = set(Settings._fields) - {"profile", "overlay"}
     if unknown := sorted(values.keys() - known):
-        raise ConfigurationError(f"Tenant {tenant!r}: unknown settings {', '.join(unknown)}.")
+        raise ConfigurationError(f"Tenant {tenant!r}: {unknown_settings(unknown, sorted(known))}")

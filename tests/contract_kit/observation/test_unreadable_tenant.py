@@ -91,6 +91,20 @@ def test_a_status_that_stands_for_the_whole_tenant_is_counted_and_has_advice(
     assert "Ada" not in str(report)
 
 
+def test_a_rule_that_is_violated_beside_it_is_not_why_nothing_could_be_read() -> None:
+    # Collections come as XML, and errors without the codes of the standard.
+    found, missing = answer(b"<orgs/>", Content_Type="application/xml"), answer(b'{"imsx_codeMajor": "x"}', "404 None")
+    with serving(lambda connection, head: connection.sendall(found if b"/orgs?" in head else missing)) as server:
+        target = Target(server.base_url, access=BearerToken("t"))
+        report = check(target, RunBudget(timeout=5), rules=select(["errors", "OR-PAG-01"]), seed=1)
+    assert report.exit_code() == 1
+    unread = next(each for each in report.checks if each.id == "OR-PAG-01")
+    assert (unread.cause, unread.message) == (Cause.NO_RESPONSE, report.unjudged)
+    headline = report.verdict().headline
+    assert "explained" not in headline
+    assert headline.endswith(f"; the rest could not be judged: {report.unjudged}")
+
+
 def test_time_that_ends_while_a_server_is_busy_is_said_with_what_came() -> None:
     busy = answer(b"", "503 Busy", Retry_After="1")
     report = judged(busy, limits=RunBudget(timeout=5, seconds=2.5))

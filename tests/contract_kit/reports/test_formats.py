@@ -162,6 +162,12 @@ def test_what_got_better_and_worse(
     assert (len(changes.better), len(changes.worse), changes.unchanged) == (better, worse, still)
 
 
+def test_what_another_finding_hid_is_no_change_when_it_shows(tmp_path: Path) -> None:
+    hidden = a_check(status=Status.NOT_JUDGED, cause=Cause.EXPLAINED, message="explained by OR-ERR-08")
+    old = read_old_report(old_report(tmp_path / "old.json", hidden))
+    assert compare(old, a_report(BROKEN)).headline() == "0 better, 0 worse, 0 still violated"
+
+
 def test_of_several_findings_the_gravest_counts(tmp_path: Path) -> None:
     old = read_old_report(old_report(tmp_path / "old.json", BROKEN, a_check(status=Status.WARNED)))
     assert (

@@ -615,6 +615,11 @@ LOOKS: dict[str, tuple[Look, Any, Any]] = {
     ),
     "duplicate-keys": (lambda c: b'"status":"active","status"' in c.get("/orgs").content, False, True),
     "user-with-birth-date": (lambda c: "birthDate" in rows(c, "/users")[0], False, True),
+    "nested-birth-date": (
+        lambda c: "birthDate" in rows(c, f"/schools/{rows(c, '/schools')[0]['sourcedId']}/teachers")[0],
+        False,
+        True,
+    ),
     "writes-absent": (put, 201, 404),
     "put-keeps-date": (lambda c: put_and_read(c, "dateLastModified")[:4], "2026", "2001"),
     "deleted-still-listed": (listed_after_delete, 0, 1),

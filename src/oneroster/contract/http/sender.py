@@ -127,6 +127,7 @@ class Sender:
         began = time.monotonic()
         seconds = max(self._budget.seconds_left, CLEANUP_SECONDS if cleanup else MIN_SECONDS)
         status: int | None = None
+        cut_off = False
         try:
             status, headers, body = self._receive(request, began + min(self._limits.timeout, seconds))
         except ConfigurationError as error:
@@ -144,8 +145,13 @@ class Sender:
                 self._budget.response_received()
                 raise BrokenResponseError(problem) from error
             raise self._budget.response_missed(_origin(request), self._cause(error), self._advice(request)) from error
+        except KeyboardInterrupt:
+            # The run is over; the tenant may have been about to respond.
+            cut_off = True
+            raise
         finally:
-            self._add_to_log(request, status, time.monotonic() - began)
+            if not cut_off:
+                self._add_to_log(request, status, time.monotonic() - began)
         self._budget.response_received()
         return TimedResponse(status, headers, body, time.monotonic() - began)
 

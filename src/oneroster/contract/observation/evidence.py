@@ -34,11 +34,13 @@ def finding(
     ids: Iterable[Any] = (),
     level: Level | None = None,
     symptom_of: tuple[str, ...] = (),
+    uncertain: str = "",
 ) -> Finding:
     """Return a finding about one response and, optionally, some of its records."""
     request = response.exchange.request if response else None
     curl = response.exchange.curl if response else None
-    return Finding(message, (Evidence(request=request, ids=shown_ids(ids), curl=curl),), level, symptom_of=symptom_of)
+    evidence = Evidence(request=request, ids=shown_ids(ids), curl=curl)
+    return Finding(message, (evidence,), level, symptom_of=symptom_of, uncertain=uncertain)
 
 
 def exchange_finding(

@@ -13,6 +13,7 @@ from oneroster.contract.result import (
     REPORT_FORMAT,
     VIOLATED,
     WHOLE_TENANT,
+    Cause,
     Check,
     CheckReport,
     Status,
@@ -61,6 +62,7 @@ class _OldCheck(msgspec.Struct):
     outcome: Literal["passed", "failed", "warned", "open", "accepted", "not judged", "skipped"] = msgspec.field(
         name="status"
     )
+    cause: str | None = None
 
     @property
     def status(self) -> Status:
@@ -145,12 +147,16 @@ def _other_format(path: Path, found: object) -> str:
 def compare(old: OldReport, report: CheckReport) -> Comparison:
     """Return what changed since an older report."""
     before, after = _worst_statuses(old.checks), _worst_statuses(report.checks)
+    # That another violation hid one is no news about the server: a run of fewer rules may show it.
+    hidden = {(check.id, check.operation_id) for check in old.checks if check.cause == Cause.EXPLAINED}
     better: list[CheckChange] = []
     worse: list[CheckChange] = []
     unchanged = 0
     for key, now in after.items():
         was = before.get(key)
         unchanged += was in VIOLATED and now in VIOLATED
+        if was is Status.NOT_JUDGED and key in hidden:
+            continue
         text = _NEW if was is None and now in VIOLATED else _TEXTS.get((was, now)) if was else None
         if text is not None:
             change = CheckChange(key[0], key[1] or WHOLE_TENANT, text)

@@ -52,7 +52,7 @@ def explanation(rule: Rule, report: CheckReport, exchanges: Sequence[Exchange], 
     if len(exchanges) > MOST_EXCHANGES:
         lines.append(f"and {len(exchanges) - MOST_EXCHANGES} more")
     lines += ["", *_checks(report), "", report.verdict().headline]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
 def _response(exchange: Exchange, words: frozenset[str]) -> Iterator[str]:

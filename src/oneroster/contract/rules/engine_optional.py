@@ -117,7 +117,8 @@ def _not_rejected(tenant: ObservedTenant, operation: Operation, exchange: Exchan
     elif len(reading.rows) > (default := operation.default_limit):
         yield finding(f"an invalid {wrong[0]} returned more rows than the default page of {default}", reading)
     else:
-        yield finding(f"an invalid {wrong[0]} returned HTTP {exchange.status}", reading, level=Level.OPEN)
+        text = f"an invalid {wrong[0]} returned HTTP {exchange.status}"
+        yield finding(text, reading, level=Level.OPEN, uncertain=f"the response to an invalid {wrong[0]}")
 
 
 @rule(

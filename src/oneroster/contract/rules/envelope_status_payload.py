@@ -51,7 +51,8 @@ def warning_envelope(tenant: ObservedTenant, operation: Operation) -> Iterator[F
         for error in _form_errors(payload[STATUS_KEY], required_codes(tenant)):
             yield finding(error, reading)
     elif has_code_major(payload):
-        yield finding(f"the warning beside the data is not under the key {STATUS_KEY}", reading, level=Level.OPEN)
+        text = f"the warning beside the data is not under the key {STATUS_KEY}"
+        yield finding(text, reading, level=Level.OPEN, uncertain="the key of a warning")
     else:
         raise ExplainedBy("OR-SRT-05", "the response contains no warning")
 

@@ -177,7 +177,8 @@ def odd_sort_keeps_all(tenant: ObservedTenant, operation: Operation) -> Iterator
             yield finding(f"{text} returns records more than once", reading)
             return
     if rejected:
-        yield finding(f"rejected sorts: {', '.join(rejected)}", example, level=Level.OPEN)
+        text = f"rejected sorts: {', '.join(rejected)}"
+        yield finding(text, example, level=Level.OPEN, uncertain="the rejection of such sorts")
 
 
 def _has_repeated_rows(tenant: ObservedTenant, reading: ParsedResponse) -> bool:
@@ -229,4 +230,5 @@ def repeated_fields(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
         if any(row.keys() != {"status"} for row in reading.rows):
             yield finding("fields=status,status returned records with other fields than status", reading)
     elif 400 <= reading.exchange.status < 500:
-        yield finding(f"fields=status,status returned HTTP {reading.exchange.status}", reading, level=Level.OPEN)
+        text = f"fields=status,status returned HTTP {reading.exchange.status}"
+        yield finding(text, reading, level=Level.OPEN, uncertain="the rejection of a field that is selected twice")

@@ -306,7 +306,7 @@ def every_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterator[
         # Without warnings, a version does not say by which fields a server must be able to sort.
         level = None if tenant.standard.specification.warnings else Level.SHOULD
         symptom_of = ("OR-SRT-01",) if len(refused) == len(fields) else ()
-        yield finding(message, first, level=level, symptom_of=symptom_of)
+        yield finding(message, first, level=level, symptom_of=symptom_of, uncertain="the fields of a sort")
         return
     wrong = [name for name, known in fields.items() if not _greatest_first(tenant, operation, known)]
     wrong += [STATUS] if not _deleted_first(tenant, operation) else []

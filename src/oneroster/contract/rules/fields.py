@@ -228,7 +228,7 @@ def unknown_field_selected(tenant: ObservedTenant, operation: Operation) -> Iter
     elif all(row.keys() <= {"status"} for row in reading.rows):
         # A certified server does so, although the sources want all fields.
         text = "fields with an unknown name returned only the known fields instead of all fields"
-        yield finding(text, reading, level=Level.SHOULD)
+        yield finding(text, reading, level=Level.SHOULD, uncertain="known names beside an unknown one")
 
 
 @rule(

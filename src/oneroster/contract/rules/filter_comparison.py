@@ -110,9 +110,8 @@ def _differences(
         text = f"the filter {wanted.shape}, which no row matches, returned HTTP {first.exchange.status}"
         raise ExplainedBy(EMPTY_PAGES, text, anywhere=True, otherwise=text, evidence=evidence_of(first))
     if is_rejected(first):
-        yield finding(
-            f"the filter {wanted.shape} is rejected with HTTP {first.exchange.status}", first, level=rejection_level
-        )
+        text = f"the filter {wanted.shape} is rejected with HTTP {first.exchange.status}"
+        yield finding(text, first, level=rejection_level, uncertain="the rejection of such a filter")
         return
     if first.problem is not None:
         raise obstacle(first, "OR-FLT-01")
@@ -172,7 +171,8 @@ def _undefined_rows(tenant: ObservedTenant, operation: Operation, wanted: Expect
         rows = count_of(len(returned) + len(others), "row")
         message = f"the standard does not say whether the filter {wanted.shape} matches {rows}"
         message += f"; the tenant returned {len(returned)} of them"
-        yield finding(message, _first_page(tenant, operation, wanted), level=Level.OPEN)
+        first = _first_page(tenant, operation, wanted)
+        yield finding(message, first, level=Level.OPEN, uncertain="what such a filter matches")
 
 
 def _unexpected_and_missing(

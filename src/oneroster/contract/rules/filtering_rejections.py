@@ -135,7 +135,8 @@ def unknown_field(tenant: ObservedTenant, operation: Operation) -> Iterator[Find
         if said and not has_code_minor(reading.exchange.payload, CODE_MINOR):
             # Known servers have another word for it, but not one that stands for another case.
             level = None if contradicts(said, (CODE_MINOR,)) else Level.SHOULD
-            yield finding(f"the 400 response does not have codeMinor {CODE_MINOR}", reading, level=level)
+            text = f"the 400 response does not have codeMinor {CODE_MINOR}"
+            yield finding(text, reading, level=level, uncertain=f"other words for {CODE_MINOR}")
             return
 
 
@@ -190,7 +191,8 @@ def malformed(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
     yield from {each.symptom_of: each for each in reversed(wrong)}.values()
     accepted = [flaw for flaw, reading in readings.items() if reading.exchange.status < BAD_REQUEST]
     if accepted and not wrong:
-        yield finding(f"the tenant accepts a filter {', '.join(accepted)}", readings[accepted[0]], level=Level.OPEN)
+        text = f"the tenant accepts a filter {', '.join(accepted)}"
+        yield finding(text, readings[accepted[0]], level=Level.OPEN, uncertain="filters that it does not define")
 
 
 def spaced_values(tenant: ObservedTenant, candidate: ProbeField) -> list[str]:

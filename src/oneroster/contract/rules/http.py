@@ -267,7 +267,7 @@ def as_declared(tenant: ObservedTenant, _operation: Operation) -> Iterator[Findi
         # A firewall may close connections as well, so this is no must.
         evidence = tuple(Evidence(request=request, count=len(lost)) for request in lost[:SHOWN_REQUESTS])
         text = f"the connection is closed without a response, each time: {count_of(len(lost), 'request')}"
-        yield Finding(text, evidence, level=Level.SHOULD)
+        yield Finding(text, evidence, level=Level.SHOULD, uncertain="connections that a firewall may have closed")
 
 
 def _is_up(tenant: ObservedTenant) -> bool:

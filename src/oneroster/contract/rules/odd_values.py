@@ -9,6 +9,7 @@ from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.oracle.record_validation import violations
 from oneroster.contract.rules.additions import has_no_primary, has_several_primary
 from oneroster.contract.rules.additions_closed import further_properties
+from oneroster.contract.rules.privacy_disclosure import demographic_properties
 from oneroster.contract.rules.schema import LEFT_OUT, WITHOUT_VALUE
 from oneroster.contract.rules.semantics_references import ReferencePath, reference_paths, typed_references
 from oneroster.contract.rules.semantics_values import codes_are_odd, is_wrongly_primary
@@ -25,6 +26,7 @@ RULES_ON_VALUES: Final = (
     "OR-SEM-21",
     "OR-SEM-20",
     "OR-ADD-01",
+    "OR-PRV-08",
     CLOSED,
     LEFT_OUT,
 )
@@ -42,6 +44,7 @@ def odd_properties(tenant: ObservedTenant, element: str, row: Record) -> set[str
     # What is tobedeleted differs as well, although no rule reports it.
     live = row | {"status": "active"}
     odd |= {"primary"} if element == "Enrollment" and is_wrongly_primary(live) else set()
+    odd |= demographic_properties(tenant, element) & row.keys()
     odd |= {"roles"} if has_several_primary(live) or has_no_primary(live) else set()
     if why_not(CLOSED, tenant.standard.version) is None:
         odd |= {each.partition(".")[0] for each in further_properties(row, element, tenant.specification)}

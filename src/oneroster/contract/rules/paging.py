@@ -115,7 +115,7 @@ def limit_honoured(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
             message = (
                 f"limit={limit} is rejected with HTTP {reading.exchange.status}, although no source sets a maximum"
             )
-            yield finding(message, reading, level=Level.SHOULD)
+            yield finding(message, reading, level=Level.SHOULD, uncertain="the largest limit")
             return
         if reading.problem is not None or reading.values != found.values or not isinstance(limit, int):
             continue
@@ -134,6 +134,7 @@ def limit_honoured(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
                 f"limit={limit} returned {received} rows although more follow, but no X-Total-Count or next link",
                 reading,
                 level=Level.SHOULD,
+                uncertain="how a shortened page is announced",
             )
             return
 

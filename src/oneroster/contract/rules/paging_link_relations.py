@@ -75,6 +75,7 @@ def links_lead_right(tenant: ObservedTenant, operation: Operation) -> Iterator[F
             f"a page in the middle of the collection has no link with the relation {', '.join(missing)}",
             middle,
             level=Level.OPEN,
+            uncertain="which relations every page has",
         )
 
 

@@ -132,11 +132,17 @@ def no_credentials_in_errors(tenant: ObservedTenant, operation: Operation) -> It
             return
 
 
-def collections_of_others(tenant: ObservedTenant) -> Iterator[Operation]:
-    """The readable operations on other records than demographics, without the repeats of specialised collections."""
-    return (
-        each for each in readable(tenant) if each.element != DEMOGRAPHICS and each.subset is None and each.scope is None
-    )
+def demographic_properties(tenant: ObservedTenant, element: str) -> set[str]:
+    """Return the properties that only demographics have, and the names of demographics inside other records."""
+    if element == DEMOGRAPHICS or DEMOGRAPHICS not in tenant.specification.elements:
+        return set()
+    own = tenant.properties(DEMOGRAPHICS).keys() - tenant.properties(element).keys()
+    return {*own, "demographics", "demographic"}
+
+
+def reads_of_others(tenant: ObservedTenant) -> Iterator[Operation]:
+    """The readable operations on other records than demographics."""
+    return (each for each in readable(tenant) if each.element != DEMOGRAPHICS)
 
 
 @rule(
@@ -146,12 +152,10 @@ def collections_of_others(tenant: ObservedTenant) -> Iterator[Operation]:
     clause="5.6 Demographics; 7.4 scopes: roster-demographics.readonly gives demographics [B]",
     example="a user has the property birthDate, or an object `demographics`",
     fix="serve birth dates, sex and race under /demographics only, which has a scope of its own",
-    over=collections_of_others,
+    over=reads_of_others,
 )
 def demographics_apart(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    standard = tenant.standard.specification.elements
-    common = standard[operation.element or ""].properties.keys()
-    private = (standard[DEMOGRAPHICS].properties.keys() - common) | {"demographics", "demographic"}
+    private = demographic_properties(tenant, operation.element or "")
     seen = 0
     tallies: dict[tuple[str, Level | None], CauseCount] = {}
     for reading in tenant.readings(operation):

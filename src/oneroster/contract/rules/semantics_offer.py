@@ -68,7 +68,7 @@ def singles_are_offered(tenant: ObservedTenant, operation: Operation) -> Iterato
     if not any(True for _ in reads(tenant)):
         if operation is absent[0]:
             message = f"no single read is offered: all {len(absent)} return HTTP {asked[0].exchange.status}"
-            yield finding(message, asked[0], level=Level.SHOULD)
+            yield finding(message, asked[0], level=Level.SHOULD, uncertain="tenants without any single read")
         return
     names = [name for reading in asked for name in reading.values.values()]
     yield finding(f"{count_of(len(asked), 'listed record')} returned HTTP {asked[0].exchange.status}", asked[0], names)

@@ -362,9 +362,8 @@ def edges_are_stored(tenant: ObservedTenant, operation: Operation) -> Iterator[F
         if record is None:
             # The record with plain values was accepted, so these values are what the server rejects.
             _require_referenced(lifecycle)
-            yield Finding(
-                f"a PUT with other valid values of {', '.join(sorted(changes))} is rejected", level=Level.SHOULD
-            )
+            text = f"a PUT with other valid values of {', '.join(sorted(changes))} is rejected"
+            yield Finding(text, level=Level.SHOULD, uncertain="limits of a server on valid values")
             return
         reading = lifecycle.objects.read(lifecycle.element, str(record["sourcedId"]))
         names = changed_properties(lifecycle.definition, record, reading.rows[0]) if reading.rows else sorted(changes)
@@ -413,7 +412,8 @@ def marked_for_deletion(tenant: ObservedTenant, operation: Operation) -> Iterato
     if exchange.status not in DONE:
         _require_referenced(lifecycle)
         message = f"a PUT with the status tobedeleted returned HTTP {exchange.status} instead of 201"
-        yield write_finding(message, exchange, sourced_id, level=Level.SHOULD)
+        uncertain = "deletion by PUT"
+        yield write_finding(message, exchange, sourced_id, level=Level.SHOULD, uncertain=uncertain)
         return
     reading = lifecycle.objects.read(lifecycle.element, sourced_id)
     if reading.rows and reading.rows[0].get("status") != "tobedeleted":

@@ -197,7 +197,8 @@ def invalid_is_rejected(tenant: ObservedTenant, operation: Operation) -> Iterato
 def _accepted(what: str, exchange: Exchange) -> Finding:
     """Return a finding on a POST that did not return 400 or 422; other 4xx statuses are at most a should."""
     level = Level.SHOULD if 400 <= exchange.status < 500 else None
-    return write_finding(f"{what} returned HTTP {exchange.status} instead of 422 or 400", exchange, level=level)
+    text = f"{what} returned HTTP {exchange.status} instead of 422 or 400"
+    return write_finding(text, exchange, level=level, uncertain="the status of such a rejection")
 
 
 @rule(
@@ -282,7 +283,7 @@ def scope_of_posts(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
     if exchange.status != 403:
         level = None if exchange.status in DONE else Level.SHOULD
         message = f"a POST without its scope returned HTTP {exchange.status} instead of 403"
-        yield write_finding(message, exchange, level=level)
+        yield write_finding(message, exchange, level=level, uncertain="the status of such a refusal")
 
 
 @rule(
@@ -319,4 +320,4 @@ def other_parent(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
     exchange = posting.send([posting.record()], parents=posting.other_parents())
     if exchange.status in DONE:
         message = f"records that refer to another parent than the path were accepted (HTTP {exchange.status})"
-        yield write_finding(message, exchange, level=Level.OPEN)
+        yield write_finding(message, exchange, level=Level.OPEN, uncertain="the parents of posted records")

@@ -66,9 +66,11 @@ def write_operations(tenant: ObservedTenant, method: str) -> Iterator[Operation]
     )
 
 
-def write_finding(message: str, exchange: Exchange, *ids: str, level: Level | None = None) -> Finding:
+def write_finding(
+    message: str, exchange: Exchange, *ids: str, level: Level | None = None, uncertain: str = ""
+) -> Finding:
     """Return a finding with the response to a write as evidence."""
-    return Finding(message, (Evidence(request=exchange.request, ids=ids),), level)
+    return Finding(message, (Evidence(request=exchange.request, ids=ids),), level, uncertain=uncertain)
 
 
 @rule(

@@ -56,7 +56,8 @@ def nothing_else_is_written(tenant: ObservedTenant, operation: Operation) -> Ite
             yield write_finding(f"{method} of an unknown id returned HTTP {exchange.status}", exchange, sourced_id)
         elif exchange.status in PROCESSED:
             message = f"{method} returned HTTP {exchange.status}, as if it were supported"
-            yield write_finding(message, exchange, sourced_id, level=Level.OPEN)
+            uncertain = "the status of a method that is not supported"
+            yield write_finding(message, exchange, sourced_id, level=Level.OPEN, uncertain=uncertain)
 
 
 @rule(
@@ -109,4 +110,5 @@ def _expect_403(exchange: Exchange, sourced_id: str) -> Iterator[Finding]:
         )
     elif exchange.status != 403:
         message = f"{exchange.method} without its scope returned HTTP {exchange.status} instead of 403"
-        yield write_finding(message, exchange, sourced_id, level=Level.SHOULD)
+        uncertain = "the status of such a refusal"
+        yield write_finding(message, exchange, sourced_id, level=Level.SHOULD, uncertain=uncertain)

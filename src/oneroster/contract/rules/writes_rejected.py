@@ -31,6 +31,7 @@ def expect_rejected(attempts: Iterable[Attempt]) -> Iterator[Finding]:
             exchange,
             sourced_id,
             level=level,
+            uncertain="the status of such a rejection",
         )
 
 
@@ -263,14 +264,15 @@ def codes_of_writes(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
             break
         if exchange.status in DONE and exchange.body.strip() and exchange.media_type != JSON:
             message = f"the media type of the response to a PUT is not {JSON}"
-            yield write_finding(message, exchange, level=Level.SHOULD)
+            yield write_finding(message, exchange, level=Level.SHOULD, uncertain="the body of such a response")
             break
     for exchange in refused:
         if not status_entries(exchange.payload):
             message = f"the HTTP {exchange.status} response to {exchange.method} contains no status payload"
             # The versions with a list of entries recommend it.
             is_certain = tenant.specification.specification.status_list is None
-            yield write_finding(message, exchange, level=None if is_certain else Level.SHOULD)
+            level = None if is_certain else Level.SHOULD
+            yield write_finding(message, exchange, level=level, uncertain="the payload of an error")
             break
         if kinds := leaks_in(exchange):
             message = f"the HTTP {exchange.status} response to {exchange.method} contains {' and '.join(kinds)}"

@@ -135,3 +135,12 @@ class UserWithBirthDate(Fault):
 
     def record(self, request: OperationRequest, record: Record) -> Record:
         return record | {"birthDate": "2012-02-29"} if request.element == "User" else record
+
+
+class NestedBirthDate(UserWithBirthDate):
+    name = "nested-birth-date"
+    does = "writes the birth date into the users of nested collections"
+    breaks = "7.4 scopes [B]: demographics have a scope of their own"
+
+    def record(self, request: OperationRequest, record: Record) -> Record:
+        return super().record(request, record) if request.operation.scope is not None else record
