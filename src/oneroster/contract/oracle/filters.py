@@ -14,6 +14,7 @@ from oneroster.contract.http.parsed_response import Record
 from oneroster.contract.oracle.collations import COLLATIONS, fold_text
 
 __all__ = [
+    "BOOLEAN_WORDS",
     "ExpectedClause",
     "ExpectedFilter",
     "FilterMatch",

@@ -18,13 +18,18 @@ from oneroster.contract.observation.field_filters import ID, comparable_fields, 
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
 from oneroster.contract.observation.probe_values import TEXT, known_collections
 from oneroster.contract.observation.recheck import confirmed
-from oneroster.contract.oracle.filters import ExpectedClause, ExpectedFilter, expected, parse_timestamp, values_at
+from oneroster.contract.oracle.filters import (
+    ExpectedFilter,
+    expected,
+    values_at,
+)
 from oneroster.contract.oracle.sorting import first_out_of_order, omits_earlier_row, sort_values
 from oneroster.contract.result import Evidence, Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.fields import STATUSES, selection_by_status
 from oneroster.contract.rules.filter_comparison import NOTHING, is_match_expected, is_rejected
 from oneroster.contract.rules.semantics_values import day_of
+from oneroster.contract.rules.shown_values import are_as_shown
 from oneroster_runtime.specification import Operation, Property
 
 MIN_VALUES: Final = 3
@@ -265,38 +270,13 @@ def wrong_rows(
     matches = {name: expected(wanted, rows.get(name, row)) for name, row in found.items()}
     wrong = [each.trust for each in matches.values() if not each.holds]
     # A server that shortens its pages may leave out rows.
-    if walk.complete and len(reading.rows) < min(FEW_ROWS, len(walk.pages[0].rows)) and _as_shown(rows, wanted):
+    has_room = walk.complete and len(reading.rows) < min(FEW_ROWS, len(walk.pages[0].rows))
+    if has_room and are_as_shown(tenant, operation, wanted):
         others = (expected(wanted, row) for name, row in rows.items() if name not in found)
         wrong += [each.trust for each in others if each.holds]
     certain = any(values_at(row, clause.field) for row in rows.values() for clause in wanted.clauses)
     # What no record shows may be stored nevertheless.
     return next((trust if certain else "B" for trust in sorted(wrong) if trust in EXPLAINING), None)
-
-
-def _as_shown(rows: dict[str, Record], wanted: ExpectedFilter) -> bool:
-    """Whether records have the values of a field in the form of the standard, which a server surely compares.
-
-    Another value may be shown in another form than it is stored; the rules on values report that.
-    """
-    return all(_is_as_shown(row.get(clause.field), clause) for clause in wanted.clauses for row in rows.values())
-
-
-def _is_as_shown(value: object, clause: ExpectedClause) -> bool:
-    if value is None:
-        return True
-    if clause.many:
-        return isinstance(value, list)
-    match clause.kind:
-        case "string":
-            return isinstance(value, str)
-        case "number" | "integer":
-            return isinstance(value, int | float) and not isinstance(value, bool)
-        case "date":
-            return isinstance(value, str) and day_of(value) is not None and len(value) == len("2001-02-03")
-        case "date-time":
-            return isinstance(value, str) and value.endswith("Z") and parse_timestamp(value) is not None
-        case _:
-            return False
 
 
 @rule(

@@ -208,6 +208,14 @@ def odd_ids(tenant: ObservedTenant, operation: Operation) -> list[str]:
     return [name for name in ids if name.isprintable() and "'" not in name][:1]
 
 
+def _by_id(text: str, *, as_space: bool) -> ExpectedFilter:
+    """Return a filter by an id, that excludes the id with plus signs as spaces if ``as_space``."""
+    clauses = [ExpectedClause("sourcedId", "string", "=", text)]
+    if as_space and " " in text:
+        clauses.append(ExpectedClause("sourcedId", "string", "!=", text.replace(" ", "+")))
+    return ExpectedFilter(tuple(clauses))
+
+
 @rule(
     "OR-FLT-14",
     family="filtering",
@@ -227,15 +235,16 @@ def wildcards(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]
         for text in (f"{start}%", f"{start}*", f"%{ord(start):02X}{draw_value(tenant, candidate)[1:]}", "x>y")
     ]
     filters += [single_clause_filter(candidate, "=", text) for text in spaced_values(tenant, candidate)]
-    filters += [
-        ExpectedFilter((ExpectedClause("sourcedId", "string", "=", text),)) for text in odd_ids(tenant, operation)
-    ]
+    # Without a text that has a space, an id shows whether a plus sign is read as one.
+    as_space = not any(" " in value for value in candidate.counts)
+    filters += [_by_id(text, as_space=as_space) for text in odd_ids(tenant, operation)]
     # A server that compares text as numbers reads a text without digits as 0.
     filters.append(single_clause_filter(candidate, "=", "0"))
     # Rejecting such a value reveals no data, so it is at most a should.
     operators = {"~": ("OR-FLT-03",), "=": ("OR-FLT-02", "OR-FLT-16")}
     for each, wanted in compared_filters(tenant, operation, filters, rejection_level=Level.SHOULD):
-        yield replace(each, symptom_of=(*IGNORED, *operators[wanted.clauses[0].operator]))
+        both = ("OR-FLT-11",) if len(wanted.clauses) > 1 else ()
+        yield replace(each, symptom_of=(*IGNORED, *operators[wanted.clauses[0].operator], *both))
     if candidate.counts.total() == len(tenant.known_rows(operation)):
         # Every record has a value, so none is found by an empty one.
         nothing = [single_clause_filter(candidate, "=", "")]

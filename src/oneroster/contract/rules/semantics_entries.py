@@ -232,8 +232,10 @@ def _wrong_address(tenant: ObservedTenant, name: str, elsewhere: dict[str, str])
             # Many tenants have addresses that cannot be reached, and clients do not use them.
             message = f"the href of {name} returned HTTP {exchange.status}"
             yield exchange_finding(message, exchange, level=Level.SHOULD)
-        elif target not in _ids_in(exchange):
+        elif target not in (received := _ids_in(exchange)):
             yield exchange_finding(f"the href of {name} returned another record", exchange)
+        elif len(received) > 1:
+            yield exchange_finding(f"the href of {name} returned {len(received)} records instead of one", exchange)
 
 
 def _ids_in(exchange: Exchange) -> set[str]:

@@ -9,7 +9,7 @@ from oneroster.contract.harm import Harm
 from oneroster.contract.http.parsed_response import ParsedResponse, identity
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, evidence_of, finding
-from oneroster.contract.observation.membership import count_parents, is_live
+from oneroster.contract.observation.membership import count_parents, is_live, says
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Offer
 from oneroster.contract.observation.operation_selectors import reads
 from oneroster.contract.observation.recheck import confirmed
@@ -19,6 +19,7 @@ from oneroster.contract.rule import rule
 from oneroster_runtime.specification import Operation
 
 ABSENT: Final = frozenset({404, 405, 410, 501})
+ACTIVE: Final = "active"
 
 
 def _is_absent(tenant: ObservedTenant, operation: Operation) -> bool:
@@ -81,7 +82,7 @@ def reads_of_deleted(tenant: ObservedTenant) -> Iterator[Operation]:
 @rule(
     "OR-SEM-24",
     family="semantics",
-    title="A listed record that is tobedeleted can be read by its id",
+    title="A listed record that is tobedeleted can be read by its id, with that status",
     clause="2 single reads; 5.1 status tobedeleted [B]",
     example="GET /users lists a user as tobedeleted, and GET /users/{id} returns 404",
     fix="serve the record with its status as long as the collection lists it",
@@ -100,6 +101,8 @@ def tombstones_are_read(tenant: ObservedTenant, operation: Operation) -> Iterato
         if needs_escaping(deleted[0]):
             raise ExplainedBy("OR-SEM-17", message, otherwise=message, evidence=evidence_of(reading, [deleted[0]]))
         yield finding(message, reading, [deleted[0]])
+    elif any(identity(row) == deleted[0] and says(row.get("status"), (ACTIVE,)) for row in reading.rows):
+        yield finding("a listed record that is tobedeleted is active when read by its id", reading, [deleted[0]])
 
 
 def partly_absent_nested(tenant: ObservedTenant) -> Iterator[Operation]:

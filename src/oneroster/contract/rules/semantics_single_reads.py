@@ -23,6 +23,10 @@ from oneroster_runtime.specification import Operation
 DATED: Final = "dateLastModified"
 UNCHANGED: Final = "OR-SEM-38"
 """The rule on records that change when they are read."""
+TOMBSTONES: Final = "OR-SEM-24"
+"""The rule on single reads of records that are tobedeleted."""
+RULES_OF_ODD: Final = (*RULES_ON_VALUES, UNCHANGED)
+STATUS: Final = "status"
 JUST_NOW: Final = timedelta(hours=1)
 """How far the clock of a server may be from that of the kit."""
 SOME: Final = 2
@@ -61,7 +65,7 @@ def reads_with_list_entries(
 def single_equals_entry(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     different: dict[str, list[str]] = {}
     example: ParsedResponse | None = None
-    odd = True
+    odd = revived = True
     for reading, asked, entry in reads_with_list_entries(tenant, operation):
         (record,) = reading.rows
         names = _differing(record, entry)
@@ -69,15 +73,16 @@ def single_equals_entry(tenant: ObservedTenant, operation: Operation) -> Iterato
             example = example or reading
             dated = {DATED} if _is_only_dated_now(record, entry) else set()
             odd = odd and names <= odd_properties(tenant, operation.element or "", record) | dated
+            revived = revived and names == {STATUS} and not is_live(entry)
             for name in names:
                 different.setdefault(name, []).append(asked)
     if example is not None:
         fields = _shown(tenant, operation, different)
         ids = dict.fromkeys(asked for asked_for in different.values() for asked in asked_for)
         message = f"the single read and the list entry differ in {fields}"
-        if odd:
+        if odd or revived:
             raise ExplainedBy(
-                (*RULES_ON_VALUES, UNCHANGED),
+                (*(RULES_OF_ODD if odd else ()), *((TOMBSTONES,) if revived else ())),
                 message,
                 anywhere=True,
                 otherwise=message,

@@ -73,6 +73,19 @@ class HrefOfAnother(Fault):
         return record | {"school": school | {"href": request.serializer.href("Org", other, request.origin)}}
 
 
+class HrefOfTheList(Fault):
+    name = "href-of-the-list"
+    does = "writes the address of all orgs into the href of the school of every class"
+    breaks = "5.2 href [A]: the address of the referenced object"
+    needs = Needs(without=SMALL_DATA | {"one-school"})
+
+    def record(self, request: OperationRequest, record: Record) -> Record:
+        school = record.get("school")
+        if request.element != "Class" or not isinstance(school, dict) or "href" not in school:
+            return record
+        return record | {"school": school | {"href": school["href"].rpartition("/")[0]}}
+
+
 class DatedWhenRead(Fault):
     name = "dated-when-read"
     does = "writes the current time as dateLastModified into single reads of courses"

@@ -115,6 +115,39 @@ class EndDateMatchesNothing(FilterFault):
         return replace(clause, literal="1800-01-01", text="1800-01-01") if by_end else clause
 
 
+class TrueMatchesNothing(FilterFault):
+    name = "true-matches-nothing"
+    does = "returns no record for a filter by enabledUser='true'"
+    breaks = "3.2 booleans compared as their text [B]"
+    needs = Needs(elements=frozenset({"User"}))
+
+    def clause(self, clause: ParsedClause) -> ParsedClause:
+        is_true = clause.field.property == "enabledUser" and clause.text == "true"
+        return replace(clause, literal="1", text="1") if is_true else clause
+
+
+class ClassTypeMatchesNothing(FilterFault):
+    name = "class-type-matches-nothing"
+    does = "returns no class for a filter that asks for one classType"
+    breaks = "3.2 what can be filtered [A]: any data element"
+    needs = Needs(elements=frozenset({"Class"}))
+
+    def clause(self, clause: ParsedClause) -> ParsedClause:
+        by_type = clause.field.property == "classType" and clause.operator == "="
+        return replace(clause, literal="oneroster", text="oneroster") if by_type else clause
+
+
+class PlusAsSpace(FilterFault):
+    name = "plus-as-space"
+    does = "reads a plus sign in the value of a filter as a space, although it is percent-encoded"
+    breaks = "3.2 encoding [A]: percent-encoded"
+
+    def clause(self, clause: ParsedClause) -> ParsedClause:
+        if clause.field.kind != "string" or not isinstance(clause.literal, str):
+            return clause
+        return replace(clause, literal=clause.literal.replace("+", " "), text=clause.text.replace("+", " "))
+
+
 class SecondsRefused(Fault):
     name = "seconds-refused"
     does = "rejects a date-time without a fraction of a second in a filter"

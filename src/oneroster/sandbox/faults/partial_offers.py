@@ -50,6 +50,17 @@ class TombstonesLost(Fault):
         return _not_found(request) if record is not None and record["status"] != "active" else reply
 
 
+class TombstonesRevived(Fault):
+    name = "tombstones-revived"
+    does = "shows a user that is tobedeleted as active in a single read"
+    breaks = "5.1 status [A]: active or tobedeleted"
+    needs = Needs(without=SMALL_DATA)
+
+    def record(self, request: OperationRequest, record: Record) -> Record:
+        single = request.element == "User" and not request.operation.many
+        return record | {"status": "active"} if single and "status" in record else record
+
+
 class NestedAbsent(Fault):
     name = "nested-absent"
     does = "responds with 404 to the terms of every school"
