@@ -49,9 +49,6 @@ _COMPARED_AS: Final = {Status.OPEN: Status.PASSED, Status.ACCEPTED: Status.NOT_J
 """Outcomes that a comparison treats like another, because neither passes from one to the other is a change."""
 
 
-_Outcome = Literal["passed", "failed", "warned", "open", "accepted", "not judged", "skipped"]
-
-
 class OldReportError(ValueError):
     """The older report cannot be read; the message says why and what to do."""
 

@@ -148,7 +148,7 @@ def _wrong_codes_or_data(tenant: ObservedTenant, operation: Operation, exchange:
 def no_internals_anywhere(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     incidents, told_by = tenant.gateway.incidents, ("OR-ERR-09", "OR-WRT-43", "OR-ACC-03")
     found = responses_by_problem(tenant, incidents.errors, _internals, told_by)
-    for exchange in tuple(incidents.talkative):
+    for exchange in tuple(incidents.texts_in_headers):
         for kind in internals_in(list(exchange.headers.values())):
             place = operation_at(tenant, exchange) or operation
             found.new.setdefault((f"a header of a response contains {kind}", None), []).append((place, exchange))
