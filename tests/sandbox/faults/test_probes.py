@@ -708,6 +708,7 @@ BY_THE_KIT = {
     "own-year-of-sessions",
     "agents-of-students-only",
     "href-of-another",
+    "nested-href-of-another",
     "sorted-scores-as-text",
     "filtered-types-in-capitals",
     "id-is-email",
