@@ -12,7 +12,7 @@ _NEW_ONLY = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) 
 def write_atomically(path: Path, content: bytes, *, private: bool = False) -> None:
     """Write a file by way of a partial file beside it, which replaces it at the end.
 
-    If writing fails, an existing file keeps its content. The partial file has a name that nobody can know before.
+    If writing fails, an existing file keeps its content. The partial file has a name that cannot be guessed.
 
     Args:
         path: The file.

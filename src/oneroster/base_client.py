@@ -141,7 +141,7 @@ class BaseClient:
         return session
 
     def _check_with_server(self, settings: "Settings") -> None:
-        """Check that the server speaks the version that is set, where the base URL does not tell.
+        """Check that the server speaks the version that is set, where the base URL does not show it.
 
         Raises:
             ConfigurationError: It speaks another.

@@ -13,7 +13,7 @@ class OtherVersionWarning(UserWarning):
 
 
 def version_of_record(standard: Standard, element: str, names: Collection[str]) -> str | None:
-    """Return another version that a record has the form of; None if there is none.
+    """Return another version that a record has the form of; None without one.
 
     The record lacks a property that this version requires and the other one does not have, and has one that only the
     other one has.

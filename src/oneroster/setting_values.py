@@ -81,7 +81,7 @@ def read_reference(label: str, kind: str, name: str, environ: Mapping[str, str])
         environ: The environment variables.
 
     Raises:
-        ConfigurationError: There is no such secret.
+        ConfigurationError: The secret does not exist.
     """
     if kind == "env":
         if not environ.get(name):

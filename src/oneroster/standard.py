@@ -94,7 +94,7 @@ class Standard:
         """Return the document of one profile, which needs no other, as a fresh copy.
 
         Raises:
-            ConfigurationError: There is no such profile.
+            ConfigurationError: The profile is unknown.
         """
         from oneroster_runtime.package_data import load_profile_document
 
@@ -104,7 +104,7 @@ class Standard:
         """Return the name of a profile that the document defines.
 
         Raises:
-            ConfigurationError: There is no such profile.
+            ConfigurationError: The profile is unknown.
         """
         if profile not in self.specification.profiles:
             known = ", ".join(self.specification.profiles)

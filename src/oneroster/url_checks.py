@@ -17,9 +17,9 @@ def is_http_url(text: str) -> bool:
 
 
 def http_url_problem(text: str) -> str:
-    """Return why a text is no http or https URL with a host and without user info; empty if it is one.
+    """Return why a text is not an http or https URL with a host and without user info; empty if it is one.
 
-    The URL itself is no part of it, because it may hold a password.
+    The URL itself is left out, because it may hold a password.
     """
     import httpx
 

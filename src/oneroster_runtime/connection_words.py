@@ -44,7 +44,7 @@ def connection_words(error: Exception) -> str:
 
 
 def _of_operating_system(error: BaseException | None) -> str:
-    """Return the words of the operating system behind an error; empty if there are none."""
+    """Return the words of the operating system for an error; empty if there are none."""
     while error is not None:
         if isinstance(error, OSError) and error.strerror:
             return error.strerror

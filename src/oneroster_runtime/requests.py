@@ -159,7 +159,7 @@ async def send_async(client: "Client", request: Request) -> "httpx.Response":
 
 def _no_response(client: "Client", request: Request, error: "httpx.RequestError") -> TransportError:
     """Return our error for one of httpx, with the words of the operating system if there are any."""
-    from oneroster_runtime.connection_words import connection_words  # brings httpx
+    from oneroster_runtime.connection_words import connection_words  # imports httpx
 
     parts = urlsplit(client.service_url(request.service))
     server = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"

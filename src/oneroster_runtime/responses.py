@@ -96,7 +96,7 @@ class Response(Generic[T]):
 
     @property
     def media_type(self) -> str | None:
-        """The media type that the server declared, in lower case; None if there is none, or none in a usual form."""
+        """The media type that the server declared, in lower case; None without one, or none in a usual form."""
         return media_type_of(self.headers)
 
     def known_codes(self) -> list[str]:
@@ -159,7 +159,7 @@ def parse_response(
 
 
 def media_type_of(headers: Mapping[str, str]) -> str | None:
-    """Return the declared media type for a message; None if there is none, or it is any other text."""
+    """Return the declared media type for a message; None without one, or it is any other text."""
     declared = headers.get("content-type", "").partition(";")[0].strip().lower()
     # Messages show it, so it must not be any text that a server likes.
     return declared if _MEDIA_TYPE.fullmatch(declared) else None

@@ -31,6 +31,13 @@ def failed(*words: str, status: int = 1) -> str:
     return result.stderr
 
 
+@pytest.mark.parametrize(("status", "is_about_credentials"), [(401, True), (None, True), (404, False), (503, False)])
+def test_only_refused_credentials_of_a_token_endpoint_say_where_they_come_from(
+    status: int | None, is_about_credentials: bool
+) -> None:
+    assert ("Credentials come from" in hint_of(TokenError("No token.", status), "get")) is is_about_credentials
+
+
 def test_a_collection_that_fails_can_be_left_out_c11() -> None:
     with Sandbox(faults=["demographics-error"]) as tenant:
         access = ("--base-url", tenant.base_url, "--token", tenant.token)

@@ -170,7 +170,7 @@ ONCE_HIDDEN: Final = (
 
 @pytest.mark.series(by=version_of)
 @pytest.mark.parametrize("drawn", ONCE_HIDDEN, ids=str)
-def test_what_was_hidden_once_is_seen(drawn: FaultSet) -> None:
+def test_a_fault_that_was_hidden_in_an_earlier_version_is_seen(drawn: FaultSet) -> None:
     version, names, variants, size, profile = drawn
     report = judged(names, variants, size, families_for(names, version), version, profile)
     assert unseen(report, names, version) == set()

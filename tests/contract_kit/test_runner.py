@@ -323,6 +323,6 @@ def test_an_interrupt_that_a_library_swallowed_ends_the_run_before_the_next_rule
     assert {each.status for each in report.checks} == {Status.NOT_JUDGED}
 
 
-def test_an_interrupt_ends_whoever_called_a_run_that_does_not_keep_it(sandbox: Target) -> None:
+def test_without_a_callback_for_interrupts_an_interrupt_is_raised(sandbox: Target) -> None:
     with pytest.raises(KeyboardInterrupt):
         check(sandbox, rules=select(["OR-ENV-01"]), seed=1, progress=interrupting("reading"))

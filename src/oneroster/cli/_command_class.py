@@ -33,7 +33,7 @@ _LARGEST: Final = 1e9
 
 
 def _discard_output() -> None:
-    """Let stdout lead nowhere: flushing it at exit would fail again."""
+    """Discard what is written to stdout: flushing it at exit would fail again."""
     with suppress(OSError, ValueError):  # a test may have replaced it by something without a descriptor
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

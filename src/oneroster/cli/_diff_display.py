@@ -25,7 +25,7 @@ _MAX_VALUE: Final = 60
 
 
 def masked_values(specification: "Specification", show_personal: bool) -> Values:
-    """Return the function that yields the values to show: personal values are masked unless they shall be shown."""
+    """Return the function that yields the values to show: personal values are masked unless they are asked for."""
     return partial(_values, specification, show_personal)
 
 

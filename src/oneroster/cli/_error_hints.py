@@ -20,6 +20,8 @@ from oneroster.transport.retry_times import seconds_to_wait
 __all__ = ["hint_of", "with_hint"]
 
 _BUSY = 429
+_ABOUT_CREDENTIALS = frozenset({0, 200, 400, 401, 403})
+"""The statuses with which a token endpoint refuses credentials, or sends a token that cannot be used."""
 
 
 def with_hint(error: OneRosterError, command: str, place: str = "") -> str:
@@ -36,6 +38,8 @@ def with_hint(error: OneRosterError, command: str, place: str = "") -> str:
 
 def hint_of(error: OneRosterError, command: str, place: str = "") -> str:
     """Return what to do about an error, as a sentence; empty if its message says everything. See `with_hint`."""
+    if isinstance(error, TokenError) and (error.status_code or 0) not in _ABOUT_CREDENTIALS:
+        return "--resume continues with the rows that were fetched." if command == "pull" else ""
     if isinstance(error, AccessDeniedError | TokenError) or _is_refused(error):
         return f"Credentials come from {place or where_credentials_come_from()}.{_leave_out(error, command)}"
     if isinstance(error, DecodeError) and "json" not in (error.media_type or "json"):

@@ -68,7 +68,7 @@ def profile_specification(roster: "SyncClient", profile: str | None) -> Specific
         profile: The dialect given; None for that of the tenant's settings, if the document defines it.
 
     Raises:
-        ConfigurationError: There is no such dialect.
+        ConfigurationError: The dialect is unknown.
     """
     specification, stored = roster.standard.specification, roster.session.settings.profile
     if profile is None and stored in specification.profiles:
@@ -82,7 +82,7 @@ def operation_to_read(
     """Find the operation to call.
 
     Raises:
-        UnknownReadError: There is no such operation, or it does not take one of the options.
+        UnknownReadError: The operation is unknown, or it does not take one of the options.
     """
     operation = find_operation(specification, name, len(ids))
     supported = {parameter.name for parameter in operation.parameters}

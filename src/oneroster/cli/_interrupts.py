@@ -37,7 +37,7 @@ _waiting: set[int] = set()
 _sent_again: set[int] = set()
 """The signals that this module has sent, and that have not arrived."""
 _seen: list[int] = []
-"""The interrupts inside a command, because a library may turn KeyboardInterrupt into an error of its own."""
+"""The interrupts inside a command, because a library may turn KeyboardInterrupt into another error."""
 
 
 def exit_at_once() -> None:

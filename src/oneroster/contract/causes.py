@@ -1,6 +1,6 @@
 """The causes for which a rule is not judged on an operation: a closed list.
 
-Some causes are without blame: nobody asked for the check, or the tenant has nothing that the rule could check. Others
+Some causes are without blame: the check was not asked for, or the tenant has nothing that the rule could check. Others
 leave a gap: the check was asked for and could not be made. The rest names a finding that explains it.
 """
 

@@ -1,13 +1,13 @@
 """The clauses of OneRoster 1.1, with the rules that check each, or why none does.
 
-The sections and marks are those of the facts behind ``openapi.yaml``: A certain, B probable, C uncertain or
+The sections and marks are those of the facts of ``openapi.yaml``: A certain, B probable, C uncertain or
 contradictory. `oneroster rules --uncovered` shows the clauses without a rule.
 """
 
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-__all__ = ["CLAUSES", "Fact", "clauses_of", "rule_ids", "uncovered_clauses"]
+__all__ = ["CLAUSES", "Fact", "rule_ids", "uncovered_clauses"]
 
 
 class Fact(NamedTuple):
@@ -161,8 +161,3 @@ CLAUSES: Final[tuple[Fact, ...]] = (
 def uncovered_clauses(clauses: Iterable[Fact] = CLAUSES) -> tuple[Fact, ...]:
     """Return the clauses that no rule checks."""
     return tuple(clause for clause in clauses if not clause.rules)
-
-
-def clauses_of(rule_id: str, clauses: Iterable[Fact] = CLAUSES) -> tuple[Fact, ...]:
-    """Return the clauses that a rule checks."""
-    return tuple(clause for clause in clauses if rule_id in clause.rules)

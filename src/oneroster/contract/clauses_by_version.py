@@ -1,6 +1,6 @@
 """What each rule is based on in each version of the standard: a clause with its level, or why it does not apply.
 
-A rule names its clause of the first version that it applies to. Where it stands in a later one is in the table of
+A rule names its clause of the first version that it applies to. Its clause in a later one is in the table of
 clauses of that version.
 A version without a table has the rules and clauses of the first.
 """

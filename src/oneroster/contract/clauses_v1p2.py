@@ -1,6 +1,6 @@
 """The clauses of OneRoster 1.2, with the rules that check each, or why none does.
 
-The sections and marks are those of the facts behind ``openapi-1.2.yaml``. Each rule stands under one clause, from which
+The sections and marks are those of the facts of ``openapi-1.2.yaml``. Each rule is listed under one clause, from which
 it has its level in 1.2, or among the rules that do not apply.
 """
 

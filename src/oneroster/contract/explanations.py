@@ -36,7 +36,7 @@ def explain(
         symptoms: Why rules could not be judged, by rule and operation.
         judge: Evaluates a rule that is not part of the run.
         excluded: The ids of rules that the run must not evaluate.
-        uncertain: The ids of operations that the document does not hold certain: what is wrong with them is no must,
+        uncertain: The ids of operations that the document does not hold certain: what is wrong with them is not a must,
             and so explains no must elsewhere.
     """
     explanations = _Explanations(list(checks), symptoms, judge, excluded, uncertain)
@@ -79,7 +79,7 @@ def without_repeated(checks: Iterable[Check], symptom_of: Mapping[Check, tuple[s
 
 
 def _explained_further(check: Check, gone: Mapping[SymptomKey, Check]) -> Check:
-    """Return a check, with the finding behind the one that explains it if that one is itself explained."""
+    """Return a check, with the finding that explains the one that explains it if that one is itself explained."""
     cause = gone.get((check.explained_by or "", check.explained_on))
     if cause is None:
         return check

@@ -1,6 +1,6 @@
 """The level of a clause: must, should or open, derived from its trust mark.
 
-The trust marks are those of the facts behind ``openapi.yaml``: A certain, B probable, C uncertain or contradictory.
+The trust marks are those of the facts of ``openapi.yaml``: A certain, B probable, C uncertain or contradictory.
 """
 
 import re

@@ -370,5 +370,5 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 @pytest.fixture(scope="session")
 def oneroster_target(pytestconfig: pytest.Config) -> "Target | None":
-    """Return the tenant that the command line or the environment names; None when there is none."""
+    """Return the tenant that the command line or the environment names; None without one."""
     return target_from(pytestconfig)

@@ -1,6 +1,6 @@
 """The result of a run: its checks, the tenant, and the verdict.
 
-The parts of a check stand in `oneroster.contract.check_model`, and are exported here as well.
+The parts of a check are in `oneroster.contract.check_model`, and are exported here as well.
 """
 
 from collections import Counter
@@ -118,7 +118,7 @@ class CheckReport:
         unjudged: Why the tenant, or a part of it, could not be judged; None when it could.
         operations: The operations of the dialect, in the order of the document.
         leftovers: Requests that would remove the objects that the run created in the tenant and could not remove.
-        named: The families and rules that the run names one by one; a rule named is a family of its own.
+        named: The families and rules that the run names one by one; a named rule is its own family.
         interrupted: Whether the run was interrupted, so that the checks are those until then.
         repeat: The command that repeats the run, without secrets; empty when the run was not started by a command.
     """

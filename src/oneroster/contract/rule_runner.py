@@ -168,7 +168,7 @@ class RuleRunner:
         return self._check(rule, None, Status.PASSED, HOLDS)
 
     def _explain_weaker_checks(self, rule: Rule, found: Sequence[Check]) -> None:
-        """Let findings of a rule explain the findings of others on the same requests that are no violated musts."""
+        """Let findings of a rule explain the findings of others on the same requests that are not violated musts."""
         operations = {
             evidence.request: check.operation_id
             for check in found
@@ -178,15 +178,12 @@ class RuleRunner:
         for number, check in enumerate(self._checks):
             request = check.evidence[0].request if check.evidence else None
             if check.status in (Status.WARNED, Status.OPEN) and request in operations:
-                other = self._unjudged_check(rule, check.operation_id, Cause.EXPLAINED, f"explained by {rule.id}")
                 self._checks[number] = replace(
-                    other,
-                    id=check.id,
-                    family=check.family,
-                    title=check.title,
-                    level=check.level,
-                    clause=check.clause,
-                    rule_level=check.rule_level,
+                    check,
+                    status=Status.NOT_JUDGED,
+                    message=f"explained by {rule.id}",
+                    evidence=(),
+                    cause=Cause.EXPLAINED,
                     explained_by=rule.id,
                     explained_on=operations[request],
                 )
@@ -202,7 +199,7 @@ class RuleRunner:
         except NotJudged as reason:
             return [self._not_judged(rule, name, reason)]
         except (NoResponseError, BudgetSpentError, TenantNotTestableError) as error:
-            return [self._interrupted(rule, name, error)]
+            return [self._cut_short(rule, name, error)]
         except Exception as error:
             return [self._unjudged_check(rule, name, Cause.KIT_ERROR, kit_error(error))]
         explained = {
@@ -223,7 +220,7 @@ class RuleRunner:
             self._symptoms[rule.id, operation_id] = reason
         return self._unjudged_check(rule, operation_id, reason.cause, str(reason))
 
-    def _interrupted(self, rule: Rule, operation_id: str, error: KitError) -> Check:
+    def _cut_short(self, rule: Rule, operation_id: str, error: KitError) -> Check:
         """Return the check of a rule whose requests got no response, or were too many."""
         if isinstance(error, TenantNotTestableError):
             self.unjudged = str(error)

@@ -47,7 +47,7 @@ class RunProgress:
 
     @property
     def wait(self) -> Wait | None:
-        """The pause that is being made because the tenant is busy; None if there is none."""
+        """The pause that is being made because the tenant is busy; None without one."""
         wait = self.gateway.traffic.wait
         return wait if wait is not None and wait.until > time.monotonic() else None
 

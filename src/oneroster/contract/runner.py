@@ -10,10 +10,7 @@ from typing import Final, NamedTuple
 
 from oneroster.contract.catalogue import catalogue, select
 from oneroster.contract.clauses_by_version import applicable
-from oneroster.contract.errors import (
-    BudgetSpentError,
-    TenantNotTestableError,
-)
+from oneroster.contract.errors import BudgetSpentError, TenantNotTestableError
 from oneroster.contract.grounds import standing_of
 from oneroster.contract.http.budget import RunBudget
 from oneroster.contract.http.exchange import Exchange
@@ -25,12 +22,7 @@ from oneroster.contract.observation.operation_coverage import operation_coverage
 from oneroster.contract.observation.snapshot import read_all_collections
 from oneroster.contract.observation.unreadable_tenant import spent_before_reading, unanswered_in_words
 from oneroster.contract.observation.whole_run import whole_run
-from oneroster.contract.result import (
-    Cause,
-    Check,
-    CheckReport,
-    TargetInfo,
-)
+from oneroster.contract.result import Cause, Check, CheckReport, TargetInfo
 from oneroster.contract.rule import Rule
 from oneroster.contract.rule_runner import RuleRunner, kit_error
 from oneroster.contract.run_plan import RunPlan

@@ -26,7 +26,7 @@ class DuckDbWorkspace:
     """A temporary DuckDB database.
 
     Attributes:
-        failure: The error of the roster that a query was reading, if any. DuckDB replaces it with an error of its own.
+        failure: The error of the roster that a query was reading, if any. DuckDB replaces it with its own error.
     """
 
     def __init__(self, database: "duckdb.DuckDBPyConnection") -> None:

@@ -84,7 +84,7 @@ def find_operation(specification: Specification, name: str, ids: int) -> Operati
         ids: The number of ids given with it.
 
     Raises:
-        UnknownReadError: There is no such operation, or it takes a different number of ids.
+        UnknownReadError: The operation is unknown, or it takes a different number of ids.
     """
     known = operations_by_short_name(specification)
     candidates = known.get(name) or tuple(

@@ -12,9 +12,6 @@ from oneroster.pagination.page_requests import PageRequest, ReceivedPage, Unstab
 
 __all__ = ["Dialogue", "Duplicates", "find_duplicates", "prove_duplicates"]
 
-MAX_DISTANT: Final = 20
-"""How many rows may be repeated on a later page in one reading; each costs a request."""
-
 CONFLICT: Final = (
     "a sourcedId occurs twice with different content; accept_duplicates (--accept-duplicates) keeps the first"
 )
@@ -80,9 +77,9 @@ def prove_duplicates(
     without_id = [index for index in range(first, len(page.ids)) if page.ids[index] is None]
     yield from _check_alignment(request, page, min([*same_page, *positions, *without_id]), before)
     identical, conflicting = set[int](), set[int]()
-    for index, first in same_page.items():
-        _check_whole_ids(page.ids[first], page.ids[index])
-        (identical if page.same_row(index, page, first) else conflicting).add(index)
+    for index, original in same_page.items():
+        _check_whole_ids(page.ids[original], page.ids[index])
+        (identical if page.same_row(index, page, original) else conflicting).add(index)
     for index, position in positions.items():
         earlier = yield PageRequest(position, 1, request.sorted, repeats=request.repeats + 1)
         name, found = page.ids[index] or "", earlier.ids[0] if earlier.ids else None

@@ -1,4 +1,4 @@
-"""How far a reading has come, and which page follows."""
+"""How far a reading is, and which page follows."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ __all__ = ["Position"]
 
 
 class Position:
-    """How far a reading has come.
+    """How far a reading is.
 
     Args:
         paging: How to read.
@@ -46,7 +46,7 @@ class Position:
 
     @property
     def remaining(self) -> int:
-        """The number of announced rows that are still to come; 0 without a total, negative if more rows came."""
+        """The number of announced rows that are still missing; 0 without a total, negative if there were more rows."""
         return 0 if self.announced is None else self.announced - self.next_offset
 
     def next_request(self) -> PageRequest:

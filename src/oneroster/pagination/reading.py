@@ -39,7 +39,7 @@ class Reading:
 
     Attributes:
         rows: The rows received.
-        at: How far the reading has come.
+        at: How far the reading is.
         ended: Whether all rows are received.
     """
 
@@ -143,7 +143,7 @@ class Reading:
         return []
 
     def _expect_more(self) -> None:
-        """Let the page be requested again, once; raise if that brought nothing either."""
+        """Let the page be requested again, once; raise if that had no result either."""
         if self.at.repeats:
             raise Unstable(TOTAL_TOO_HIGH, error=CountMismatchError)
         self.at.repeats += 1

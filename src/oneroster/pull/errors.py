@@ -73,5 +73,5 @@ class GuardError(PullError):
 
 
 def not_a_roster(folder: Path, manifest: str) -> DestinationError:
-    """Return the error for a folder without the file that tells what it holds."""
+    """Return the error for a folder without the file that describes its content."""
     return DestinationError(f"{folder} is not the folder of a roster: it has no {manifest}. Name another.")

@@ -60,7 +60,7 @@ class Extract:
         tenant: The name of the tenant, or its base URL.
         folder: The temporary folder with the files, readable by its owner only.
         files: The Arrow IPC file of each collection; empty after an error, and without collections that are absent.
-        outcomes: What came of each collection, in load order.
+        outcomes: The outcome of each collection, in load order.
         rejects: The problems with single records, by id and without values; at most 10,000 of each kind.
         notes: Sentences about anything unusual.
         error: Why there are no rows; None if there are.

@@ -42,7 +42,7 @@ class PullOptions(NamedTuple):
             has no form in that version is left out and counted.
         paging: How collections are read; None for pages of 1,000 rows, with as many page requests at once as workers.
         shared_rate: A limit on requests per second that several pulls share, as of tenants on one host.
-        run_id: The name of the run that this pull belongs to, for the manifest: a repeated run can tell which rosters
+        run_id: The name of the run that this pull belongs to, for the manifest: a repeated run can see which rosters
             it has already written.
     """
 

@@ -1,4 +1,4 @@
-"""What came of each collection of a fetch, and whether an error may pass by itself."""
+"""The outcome of each collection of a fetch, and whether an error may pass by itself."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ __all__ = ["CollectionOutcome", "is_transient"]
 
 @dataclass(frozen=True)
 class CollectionOutcome:
-    """What came of one collection.
+    """The outcome of one collection.
 
     Attributes:
         collection: The collection, as in ``users``.

@@ -24,10 +24,10 @@ class PullReport(NamedTuple):
         seconds: The duration of the pull.
         notes: Sentences about anything unusual.
         rejects: The number of rejects by collection and reason.
-        rejects_file: The file that lists them; None when there are none.
+        rejects_file: The file that lists them; None without any.
         resumed: Whether the pull resumed an earlier one.
         written: The rows by file or table as written, as in ``users.csv``.
-        outcomes: What came of each collection.
+        outcomes: The outcome of each collection.
         without_form: The values without a form in the version of ``as_standard``, by collection and column, and the
             records without one, by collection under ``rows``. They are left out on purpose.
     """

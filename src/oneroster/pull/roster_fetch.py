@@ -102,7 +102,7 @@ class RosterFetch:
             self._fetch(session, staging, tasks)
 
     def outcomes(self, staging: "Staging", rejects: Mapping[tuple[str, str], int]) -> tuple[CollectionOutcome, ...]:
-        """Return what came of each collection in the last `run`, also after an error.
+        """Return the outcome of each collection in the last `run`, also after an error.
 
         Args:
             staging: The staging with the rows.

@@ -50,7 +50,7 @@ class SanityLimits(NamedTuple):
         return found.get(f"{collection}.{field}", found.get(collection, general))
 
     def is_exception(self, limit: str, collection: str, field: str) -> bool:
-        """Return whether a property has a share of its own."""
+        """Return whether a property has its own share."""
         return f"{collection}.{field}" in self.exceptions.get(limit, {})
 
 
@@ -63,7 +63,7 @@ class _Count(NamedTuple):
         of: The values or rows that it is a part of.
         shown: What to show.
         alone: Whether it is judged apart from the other properties.
-        none: Whether it must not happen at all, unless the property has a limit of its own.
+        none: Whether it must not happen at all, unless the property has its own limit.
     """
 
     field: str
@@ -84,7 +84,7 @@ def too_many_unreadable(
         rejects: The rejects of the records.
         limits: The limits.
         filled: The properties for which the format writes a value where a record has none. Of these, no value may be
-            unreadable, unless the property has a limit of its own: what is written would not be what the server sent.
+            unreadable, unless the property has its own limit: what is written would not be what the server sent.
     """
     found = []
     for name, rows in fetched.items():

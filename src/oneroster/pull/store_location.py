@@ -154,7 +154,7 @@ class StoreLocation:
         """Write a small file, or replace it in one step.
 
         Raises:
-            DestinationError: It cannot be written; an existing one is as it was.
+            DestinationError: It cannot be written; an existing one is unchanged.
         """
         atomic = self._fs.type_name in _ATOMIC_WRITES
         target = self.path if atomic else f"{self.path}.partial"
@@ -221,7 +221,7 @@ def _of_fsspec(filesystem: Any) -> fs.FileSystem:
 
 @contextmanager
 def _errors(location: StoreLocation, action: str) -> Iterator[None]:
-    """Translate errors of a store. Their messages may quote credentials or signed URLs, so only the kind is told."""
+    """Translate errors of a store. Their messages may quote credentials or signed URLs, so only the kind is named."""
     try:
         yield
     except (OSError, pa.ArrowException) as error:

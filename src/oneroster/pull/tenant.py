@@ -41,10 +41,10 @@ class Tenant:
     resolve: Callable[[str], Mapping[str, Any]] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        """Check that the settings come from one place.
+        """Check that the settings are from one place.
 
         Raises:
-            ConfigurationError: They come from several or from none, or a setting does not exist.
+            ConfigurationError: They are from several places or from none, or a setting does not exist.
         """
         if sum(given is not None for given in (self.config, self.values, self.resolve)) != 1:
             raise ConfigurationError(f"Tenant {self.name!r}: give one of config, values and resolve.")

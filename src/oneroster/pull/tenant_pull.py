@@ -27,7 +27,7 @@ _DEFAULT_OPTIONS: Final = PullOptions()
 
 @dataclass(frozen=True)
 class TenantOutcome:
-    """What came of the pull of one tenant.
+    """The outcome of the pull of one tenant.
 
     Attributes:
         tenant: The name of the tenant.
@@ -45,7 +45,7 @@ class TenantOutcome:
         not_offered: The collections that the server does not offer.
         notes: Sentences about anything unusual.
         skipped: Whether this run had already written the roster, so that nothing was requested.
-        error: Why there is no new roster, in words; None if there is one.
+        error: Why the roster was not written, in words; None if it was.
         error_type: The class of the error.
         transient: Whether the error may pass by itself, so that a later attempt may succeed.
     """

@@ -131,5 +131,5 @@ def _origin(request: Request) -> str:
     if not _HOST.fullmatch(host):
         server = request.scope.get("server") or ("localhost", None)
         host = server[0] if server[1] is None else f"{server[0]}:{server[1]}"
-    # A mounted tenant has a path of its own, which ASGI calls the root path.
+    # A mounted tenant has its own path, which ASGI calls the root path.
     return f"{request.scope['scheme']}://{host}{request.scope.get('root_path', '')}"

@@ -33,7 +33,7 @@ def check_port(port: int) -> int:
     """Return the number of a port; 0 stands for any free port.
 
     Raises:
-        ValueError: There is no such port.
+        ValueError: The number is not that of a port.
     """
     if not 0 <= port <= _LAST_PORT:
         raise ValueError(f"a port is a number from 0 to {_LAST_PORT}, not {port}")

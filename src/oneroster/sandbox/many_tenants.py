@@ -1,4 +1,4 @@
-"""Serve many tenants on one local port, each below a path of its own."""
+"""Serve many tenants on one local port, each below its own path."""
 
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -61,7 +61,7 @@ class MultiTenantSandbox:
         with MultiTenantSandbox(20, faults={"tenant-7": ["lost-row"]}) as sandbox:
             sandbox.write_config("oneroster.toml")
 
-    Each tenant has a district of its own, made at its first request, and credentials of its own.
+    Each tenant has its own district, made at its first request, and its own credentials.
 
     Args:
         tenants: The number of tenants.

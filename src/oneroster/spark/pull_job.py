@@ -148,7 +148,7 @@ def _check(spark: Any, tenants: Sequence[Tenant]) -> None:
 
 
 def _tasks_at_once(spark: Any) -> int:
-    """Return the number of tasks that the cluster runs at once, as far as it tells."""
+    """Return the number of tasks that the cluster runs at once, as far as it says."""
     try:
         return max(1, int(spark.sparkContext.defaultParallelism))
     except Exception:  # Spark Connect has no context, and its error depends on the release

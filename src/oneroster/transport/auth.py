@@ -40,6 +40,8 @@ _ERROR_CODES: Final = (
     "invalid_scope",
 )
 _BUSY: Final = 429
+_REFUSED: Final = frozenset({400, 401, 403})
+"""Statuses with which a token endpoint refuses credentials or scopes."""
 _LIMITS: Final = ResponseLimits(max_bytes=1_000_000, total_timeout=60.0)
 """The limits of a token response."""
 
@@ -268,8 +270,9 @@ class ClientCredentials(httpx.Auth):
 
     def _advice(self, response: httpx.Response) -> str:
         """Return what may be wrong on this side, if the endpoint says that something is."""
-        if not response.is_client_error or response.status_code == _BUSY:
-            return " Check token_url." if response.is_redirect else ""
+        if response.status_code not in _REFUSED:
+            passes = response.is_server_error or response.status_code == _BUSY
+            return "" if passes else f" Check token_url ({option_of('token_url')})."
         other, place = ("basic", "HTTP Basic") if self._in_body else ("body", "the form body")
         option = option_of("client_auth")
         return (

@@ -5,7 +5,7 @@ not in the head of a response, not between informational responses, and not insi
 cancels the whole request. Synchronous code cannot, so here every operation on a socket gets at most the time that is
 left until the deadline. httpcore does all of this I/O in the thread that sends the request.
 
-Looking up a name takes as long as the system likes, so it happens in a thread of its own. The addresses that are found
+Looking up a name takes as long as the system likes, so it happens in its own thread. The addresses that are found
 share the time that is left.
 """
 

@@ -46,7 +46,7 @@ def links_of(headers: httpx.Headers) -> list[Link]:
 
 
 def url_of(headers: httpx.Headers, relation: str) -> str | None:
-    """Return the URL of the first link with a relation type; None if there is none."""
+    """Return the URL of the first link with a relation type; None without one."""
     return next((link.url for link in links_of(headers) if relation in link.relations), None)
 
 

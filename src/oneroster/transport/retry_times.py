@@ -20,7 +20,7 @@ _MOST_REPEATS: Final = 10
 _UNIX_TIME: Final = 1e9
 """Larger numbers are Unix times in seconds, and from a thousand times this in milliseconds."""
 _BUSY: Final = frozenset({429, 503})
-"""Statuses for which the headers of a rate limit count; elsewhere they describe a limit that was not reached."""
+"""Statuses with which the headers of a rate limit count; elsewhere they describe a limit that was not reached."""
 
 _RETRY_AFTER: Final = ("Retry-After", "X-Retry-After")
 _MILLISECONDS: Final = ("Retry-After-Ms", "X-Ms-Retry-After-Ms")

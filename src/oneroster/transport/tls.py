@@ -84,7 +84,7 @@ def _refuse_encrypted_key() -> str:
 
 
 def tls_failure(error: BaseException | None) -> ssl.SSLError | None:
-    """Return the TLS error behind an error, if every further attempt would fail in the same way."""
+    """Return the TLS error that caused an error, if every further attempt would fail in the same way."""
     while error is not None:
         if isinstance(error, ssl.SSLError):
             # These say that the connection was lost, not that one side refused the other.

@@ -124,9 +124,21 @@ def test_a_token_that_is_not_taken_any_more_is_fetched_anew_the_way_that_worked(
     assert ["client_secret" in form for _, _, form in endpoint.sent] == [False, True, True]
 
 
-@pytest.mark.parametrize("said", [says(200, {}), says(200, {"access_token": 1}), says(500, {})])
-def test_an_endpoint_that_grants_nothing_is_named(said: TokenResponse) -> None:
-    with pytest.raises(AccessRefusedError, match=r"https://sis.example/token granted no token \(HTTP \d+\)"):
+@pytest.mark.parametrize(
+    ("said", "advice"),
+    [
+        (says(200, {}), "check the token URL"),
+        (says(200, {"access_token": 1}), "check the token URL"),
+        (says(302, {}), "check the token URL"),
+        (says(404, {}), r"check the token URL \(--token-url, ONEROSTER_TOKEN_URL\)"),
+        (says(401, {"error": "invalid_client"}), "check the client id, .*--client-secret"),
+        (says(429, {}), "busy"),
+        (says(500, {}), "try again later"),
+    ],
+)
+def test_an_endpoint_that_grants_nothing_is_named_with_what_to_do(said: TokenResponse, advice: str) -> None:
+    said_in_all = rf"https://sis.example/token granted no token \(HTTP \d+\); .*{advice}"
+    with pytest.raises(AccessRefusedError, match=said_in_all):
         credentials().headers("GET", URL, Endpoint(said, said))
 
 

@@ -89,7 +89,7 @@ def asked_often(*busy_paths: str) -> tuple[list[str], int]:
         return errors, len(server.requests)
 
 
-def test_a_tenant_that_answers_nothing_any_more_but_that_it_is_busy_is_left_alone() -> None:
+def test_a_tenant_that_is_only_busy_any_more_ends_the_run() -> None:
     errors, number = asked_often("/orgs", "/users")
     # The first, those that are too many, and once more what was answered before.
     assert number == 1 + MOST_BUSY + 1

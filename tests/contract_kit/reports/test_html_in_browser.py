@@ -59,7 +59,7 @@ def unread(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("width", [320, NARROW, WIDE, 1920])
 @pytest.mark.parametrize("name", ["page", "unread"])
-def test_nothing_sticks_out_and_nothing_is_amiss(
+def test_no_card_is_wider_than_the_screen_and_the_browser_logs_nothing(
     browser: webdriver.Chrome, request: pytest.FixtureRequest, name: str, width: int
 ) -> None:
     driver = opened(browser, request.getfixturevalue(name), width)

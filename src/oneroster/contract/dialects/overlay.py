@@ -166,7 +166,7 @@ def dialect_specification(profile: str, standard: Standard, overlay: str = "") -
         overlay: The path of an overlay file to apply on top of the profile, or empty.
 
     Raises:
-        OverlayError: There is no such dialect, or the document is invalid after the overlay was applied.
+        OverlayError: The dialect is unknown, or the document is invalid after the overlay was applied.
     """
     return apply_overlay(load_overlay(profile, standard, overlay), overlay or profile, standard)
 

@@ -121,7 +121,7 @@ def _common_end(one: tuple[str, ...], other: tuple[str, ...]) -> int:
 
 
 def line_of(file: str, place: Place) -> int | None:
-    """Return the line of a place in an overlay file; None if that is no file, or has no such place."""
+    """Return the line of a place in an overlay file; None if it is not a file, or does not have that place."""
     import yaml
 
     try:

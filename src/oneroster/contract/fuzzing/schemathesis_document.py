@@ -1,7 +1,7 @@
 """Prepare a document of the package for ``schemathesis run``: valid filters, sorts and fields, small pages, one token.
 
 By its schema, any text is a filter. The element of an operation decides which filters, sorts and fields are valid, so
-each operation gets parameters of its own.
+each operation gets its own parameters.
 """
 
 import re

@@ -69,7 +69,7 @@ def write_schemathesis_files(folder: Path, profile: str, standard: Standard) -> 
         standard: The version of the standard.
 
     Raises:
-        ConfigurationError: There is no such profile.
+        ConfigurationError: The profile is unknown.
         OSError: A file cannot be written.
     """
     document = standard.profile_document(profile)

@@ -49,7 +49,7 @@ class RunBudget:
 
 def default_rate(base_url: str) -> float | None:
     """Return the default number of requests per second to a server; None, for no limit, on this machine."""
-    # Imported here, because it brings httpx, and the command line reads the defaults for its help.
+    # Imported here, because it imports httpx, and the command line reads the defaults for its help.
     from oneroster.transport.urls import is_loopback
 
     return None if is_loopback(base_url) else DEFAULT_RATE

@@ -15,7 +15,7 @@ import httpx
 
 from oneroster.contract.errors import AccessRefusedError
 from oneroster.errors import TokenError
-from oneroster.settings import where_credentials_come_from
+from oneroster.settings import option_of, variable_of, where_credentials_come_from
 from oneroster.standard import Standard
 from oneroster.transport import auth
 from oneroster.transport.urls import parsed_url
@@ -35,6 +35,10 @@ HttpMethod = Literal["GET", "HEAD", "OPTIONS", "TRACE"]
 """The safe methods, which request no change (RFC 9110, 9.2.1)."""
 WriteMethod = Literal["PUT", "DELETE", "POST", "PATCH"]
 """The methods that are sent to objects created by the kit, or to made-up ids, if writes are allowed."""
+REFUSED: Final = frozenset({400, 401, 403})
+"""Statuses with which a token endpoint refuses credentials or scopes."""
+BUSY: Final = 429
+SERVER_ERROR: Final = 500
 _TOKEN_HEADERS: Final = ("Content-Type", "Accept", "Authorization")
 
 
@@ -137,6 +141,15 @@ class OAuth1Credentials:
         return f"# sign with OAuth 1.0a {self.signature_method}:"
 
 
+def _advice_on_no_token(status: int) -> str:
+    """Return what to do where a token endpoint answers with a status and without a token."""
+    if status in REFUSED:
+        return f"check the client id, the client secret and the scopes: {where_credentials_come_from()}"
+    if status == BUSY or status >= SERVER_ERROR:
+        return "it is busy or fails; try again later"
+    return f"check the token URL ({option_of('token_url')}, {variable_of('token_url')})"
+
+
 @dataclass(slots=True)
 class OAuth2Credentials:
     """OAuth 2 client credentials. A server that refuses them by HTTP Basic gets them in the form.
@@ -171,8 +184,7 @@ class OAuth2Credentials:
             self._flow, self._worked_in_body = flow, in_body
             return headers
         raise AccessRefusedError(
-            f"the token endpoint {self.token_url} granted no token (HTTP {status}); "
-            f"check the client id, the client secret, the scopes and the token URL: {where_credentials_come_from()}"
+            f"the token endpoint {self.token_url} granted no token (HTTP {status}); {_advice_on_no_token(status or 0)}"
         )
 
     def _ways(self) -> tuple[bool, ...]:

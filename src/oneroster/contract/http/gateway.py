@@ -45,7 +45,7 @@ def _collection_path(operation: Operation) -> str:
 
 
 def id_pairs(exchange: Exchange, operation: Operation) -> dict[str, str]:
-    """Return the allocated ids in the response to a POST by the supplied ones, in whatever form they can be read."""
+    """Return the allocated ids in the response to a POST by the supplied ones, in any form that can be read."""
     body = exchange.json
     found = body.get(operation.created_wrapper) if isinstance(body, dict) else None
     pairs = [each for each in (found if isinstance(found, list) else [found]) if isinstance(each, dict)]

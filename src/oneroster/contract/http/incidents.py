@@ -1,4 +1,4 @@
-"""What went wrong with the requests of a run, whoever sent them: server errors, broken responses, unusable tokens.
+"""What went wrong with the requests of a run, for all rules: server errors, broken responses, unusable tokens.
 
 The gateway notes it in one place, so that no rule has to, and rules judge it at the end of the run. No response body is
 kept but those of errors.
@@ -24,11 +24,11 @@ NOT_IMPLEMENTED: Final = 501
 CLIENT_ERROR: Final = 4
 """The first digit of the statuses that say that a request was wrong."""
 LONGEST_ERROR: Final = 20_000
-"""Bytes of an error response that is kept; longer ones are pages of a server, no status payload."""
+"""Bytes of an error response that is kept; longer ones are pages of a server and not a status payload."""
 LONGEST_WARNING: Final = 200_000
 """Bytes of a response with data and a warning that is kept."""
 MOST_WARNINGS: Final = 500
-MOST_TALKATIVE: Final = 200
+MOST_TEXTS: Final = 200
 USUAL_HEADERS: Final = frozenset(
     {"allow", "cache-control", "date", "expires", "last-modified", "link", "vary", "via", "warning", "www-authenticate"}
 )
@@ -81,7 +81,7 @@ class Incidents:
         unanswered: How many requests got each status of `NO_ANSWER`.
         errors: The responses of the API that say that a request was wrong, to requests without unusual headers.
         warnings: The responses with data and a status payload, up to some size, to requests without unusual headers.
-        talkative: Responses, without their bodies, with a text in a header that is none of HTTP.
+        texts_in_headers: Responses, without their bodies, with a text in a header that HTTP does not define.
         repeated: How many requests were repeated because the tenant was busy, by its status.
         longest_wait: The longest pause in seconds that a busy tenant asked for; 0 if it asked for none.
     """
@@ -93,7 +93,7 @@ class Incidents:
     unanswered: Counter[int] = field(default_factory=Counter)
     errors: list[Exchange] = field(default_factory=list)
     warnings: list[Exchange] = field(default_factory=list)
-    talkative: list[Exchange] = field(default_factory=list)
+    texts_in_headers: list[Exchange] = field(default_factory=list)
     repeated: Counter[int] = field(default_factory=Counter)
     longest_wait: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -119,15 +119,20 @@ class Incidents:
             self.unanswered[status] += 1
 
     def add_response(self, exchange: Exchange, *, usual: bool) -> Exchange:
-        """Note a response of the API to any request, and return it; ``usual``: no header may have changed it."""
+        """Note a response of the API, and return it.
+
+        Args:
+            exchange: The request and its response.
+            usual: Whether the request had no header that may have changed the response.
+        """
         with self._lock:
             if usual and exchange.status // 100 == CLIENT_ERROR and len(exchange.body) <= LONGEST_ERROR:
                 self.errors.append(exchange)
             may_warn = usual and exchange.status == SUCCESS and len(exchange.body) <= LONGEST_WARNING
             if may_warn and len(self.warnings) < MOST_WARNINGS and CODE_MAJOR in exchange.body:
                 self.warnings.append(exchange)
-            if len(self.talkative) < MOST_TALKATIVE and any(map(_is_free_text, exchange.headers.items())):
-                self.talkative.append(replace(exchange, body=b""))
+            if len(self.texts_in_headers) < MOST_TEXTS and any(map(_is_free_text, exchange.headers.items())):
+                self.texts_in_headers.append(replace(exchange, body=b""))
         return exchange
 
     def add_busy(self, status: int, asked: float, *, repeated: bool) -> None:

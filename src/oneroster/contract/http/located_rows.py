@@ -35,7 +35,7 @@ class Location:
 
 
 def located_rows(payload: Any, wrapper: str | None, *, many: bool) -> Location | None:
-    """Return where the records of a body are; None if there are none, or if it is not clear.
+    """Return where the records of a body are; None without any, or if it is not clear.
 
     Args:
         payload: The decoded body.
@@ -52,7 +52,7 @@ def located_rows(payload: Any, wrapper: str | None, *, many: bool) -> Location |
 
 
 def _documented(value: Any, path: Path, *, many: bool) -> Location | None:
-    """Return the data under the documented key, whatever its form."""
+    """Return the data under the documented key, in any form."""
     if value is None and many:
         return Location(path, "null", ())
     if isinstance(value, dict) and (_ID in value or not many):

@@ -142,7 +142,7 @@ class RequestAttempts:
             self._budget.slow_down(began, delay)
         self._incidents.add_unanswered(exchange.status)
         self._busy_in_a_row += 1
-        if self._busy_in_a_row >= MOST_BUSY and not self._answers_what_it_did():
+        if self._busy_in_a_row >= MOST_BUSY and not self._still_answers():
             raise self._budget.stays_busy(self._busy_in_a_row, exchange.status, self._incidents.longest_wait)
         raise NoResponseError(f"HTTP {exchange.status}: the tenant is busy, or a gateway got no response from it")
 
@@ -152,7 +152,7 @@ class RequestAttempts:
         if self._answered is None and (exchange.method, exchange.status, access) == ("GET", OK, self._target.access):
             self._answered = exchange.url
 
-    def _answers_what_it_did(self) -> bool:
+    def _still_answers(self) -> bool:
         """Return whether the tenant still answers a read that it answered before, and is too busy only for others."""
         if self._answered is None:
             return False

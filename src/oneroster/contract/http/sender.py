@@ -108,7 +108,7 @@ class Sender:
         """Return a request with the default headers added."""
         request = self._client.build_request(method, parsed_url(url), headers=headers, content=content)
         if _MALFORMED_ENCODING.search(url):
-            # httpx encodes such a percent sign once more.
+            # httpx encodes such a percent sign again.
             parts = urlsplit(url)
             request.extensions["target"] = (parts.path + (f"?{parts.query}" if parts.query else "")).encode("ascii")
         return request

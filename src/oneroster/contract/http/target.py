@@ -89,7 +89,7 @@ class Target:
             request: A method and a path below the base URL, with its query.
 
         Returns:
-            None for the line of a request that is no read.
+            None for the line of a request that is not a read.
         """
         method, _, below = request.partition(" ")
         if method not in get_args(HttpMethod) or not below.startswith("/"):

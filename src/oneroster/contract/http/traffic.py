@@ -37,7 +37,7 @@ class Traffic:
 
     @property
     def silent_since(self) -> float | None:
-        """When the oldest request without a response so far was sent (monotonic clock); None if there is none."""
+        """When the oldest request without a response so far was sent (monotonic clock); None without one."""
         return min(tuple(self._in_flight.values()), default=None)
 
     @contextmanager

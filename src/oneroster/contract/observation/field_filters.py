@@ -1,7 +1,7 @@
 """Filters on one field that show whether it is compared by its own values, with every kind of operator.
 
 Values of fields that may be personal are never sent. For these a value is made up, or one letter is searched for that
-is no value itself.
+is not a value itself.
 """
 
 import re
@@ -43,7 +43,7 @@ MADE_UP: Final = {
     "integer": "12345",
     "boolean": "true",
 }
-"""By kind: a valid value that is no data of the tenant; a number that is 0 if its decimals are ignored."""
+"""By kind: a valid value that the tenant does not have; a number that is 0 if its decimals are ignored."""
 ID: Final = "sourcedId"
 OFTEN_TRIED: Final = frozenset({"status", "dateLastModified"})
 """Other rules filter every collection by the one, and filter and sort every one by the other."""
@@ -72,7 +72,7 @@ class FieldFilters(NamedTuple):
             that a server must know; it may reject the second as malformed.
         other: A filter by another operator; None if no value for it is known.
         further: A filter by bounds with the operators that the other one does not have, or by a letter that equals no
-            value; None if there is none.
+            value; None without one.
     """
 
     equal: ExpectedFilter
@@ -121,7 +121,7 @@ def field_filters(tenant: ObservedTenant, operation: Operation, known: Property)
 def _equal_or_nearly(known: Property, values: list[str], rows: Mapping[str, Record]) -> ExpectedFilter:
     """Return a filter by a value, or by a text that is nearly another value and that no record has.
 
-    The second clause tells equality from a comparison of beginnings, of days, of months and of numbers.
+    The second clause distinguishes equality from a comparison of beginnings, of days, of months and of numbers.
     """
     equal = _filter(known, "=", values[-1])
     held = {filter_text(value).casefold() for row in rows.values() for value in values_at(row, known.name)}
@@ -236,7 +236,7 @@ def _without_values(
         if all(letter.casefold() in filter_text(value).casefold() for value in values) and len(values) == len(rows):
             # It finds every record, as does a server that ignores the filter.
             return FieldFilters(_filter(known, "=", absent), search)
-        # The letter is no value itself, so it equals none; values that begin with it tell equality from a search.
+        # The letter equals no value; values that begin with it distinguish equality from a search.
         equal = _filter(known, "=", _initial(values) or letter)
         return FieldFilters(search, _filter(known, "!=", absent), equal)
     made = {"date": _years, "number": _numbers_between, "integer": _numbers_between}.get(known.kind)
@@ -245,7 +245,7 @@ def _without_values(
 
 
 def made_up(tenant: ObservedTenant, known: Property, values: Iterable[Any]) -> str:
-    """Return a value that is no data of the tenant, and has the form of its values.
+    """Return a value that the tenant does not have, and that has the form of its values.
 
     Args:
         tenant: The tenant.
@@ -265,9 +265,9 @@ def made_up(tenant: ObservedTenant, known: Property, values: Iterable[Any]) -> s
 
 
 def _letter(known: Property, texts: Iterable[Property], rows: Iterable[Record]) -> str | None:
-    """Return a letter that is no value of a field, and that other records have in this field than in any other one.
+    """Return a letter that is not a value of a field, and that other records contain in it than in any other field.
 
-    A value that does not begin with it tells a search from a comparison of beginnings. A letter beyond ASCII is
+    A value that does not begin with it distinguishes a search from a comparison of beginnings. A letter beyond ASCII is
     preferred, in the other case: servers often ignore the case of ASCII letters alone.
     """
     holding: dict[str, dict[str, set[int]]] = {each.name: defaultdict(set) for each in (known, *texts)}
@@ -294,7 +294,7 @@ def _letter(known: Property, texts: Iterable[Property], rows: Iterable[Record]) 
 
 
 def _initial(values: Iterable[Any]) -> str | None:
-    """Return the letter or digit that most texts begin with, and that is no value itself."""
+    """Return the letter or digit that most texts begin with, and that is not a value itself."""
     texts = [value.strip() for value in values if isinstance(value, str)]
     held = {text.casefold() for text in texts}
     counts = Counter(text[0] for text in texts if text[:1].isalnum() and text[0].casefold() not in held)

@@ -68,7 +68,7 @@ def in_subset(row: Record, subset: Subset | None) -> bool:
 
 
 def says(value: Any, words: tuple[str, ...] | frozenset[str]) -> bool:
-    """Return whether a value is documented, in whatever letters; the schema rules report other letters."""
+    """Return whether a value is documented, in upper or lower case; the schema rules report other letters."""
     return isinstance(value, str) and (value in words or value.casefold() in _folded(words))
 
 

@@ -27,7 +27,7 @@ def operation_coverage(tenant: ObservedTenant) -> tuple[OperationSeen, ...]:
 
 
 def operation_at(tenant: ObservedTenant, exchange: Exchange) -> Operation | None:
-    """Return the operation at the path of a request, that of its method if there is one; None if there is none."""
+    """Return the operation at the path of a request, that of its method if there is one; None if none has that path."""
     path = exchange.target.partition("?")[0]
     known = (*tenant.dialect.operations.values(), *tenant.standard.specification.operations.values())
     at_path = [operation for operation in known if _pattern(operation.path).fullmatch(path)]

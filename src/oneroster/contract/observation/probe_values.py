@@ -45,7 +45,7 @@ WILDCARDS: Final = frozenset("'\"%_*\\")
 """Characters that a server may read as part of a pattern or of the filter itself."""
 TEXT: Final = "string"
 OTHER_FORM: Final = "other form"
-"""The kind of a property that is no text in the standard, and whose values have none of its forms."""
+"""The kind of a property that is not text in the standard, and whose values have none of its forms."""
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 QUOTE: Final = "'"
 SEPARATOR: Final = ","

@@ -34,7 +34,7 @@ def confirmed(judge: Judge) -> Judge:
 
     The re-check repeats the requests that the findings name, and reads again whatever else the judge looks at, with the
     same parameters. What all re-checks share was read when it was first needed, so if the collection has changed since,
-    the judge looks once more at data that are all new. If a re-check is not possible, because the budget is spent or no
+    the judge looks again at data that are all new. If a re-check is not possible, because the budget is spent or no
     response is received, the findings are reported unconfirmed.
     """
 
@@ -76,7 +76,7 @@ def _judged_anew(judge: Judge, tenant: ObservedTenant, operation: Operation, sym
     A symptom would be a violation if no other rule explained it, and may come from the change alone.
 
     Raises:
-        ExplainedBy: The symptom was seen each time; it is no violation if the collection changed each time as well.
+        ExplainedBy: The symptom was seen each time; it is not a violation if the collection changed each time as well.
     """
     view = tenant
     for _ in range(LOOKS):
@@ -121,7 +121,7 @@ class _Newest:
 
 
 def fresh(tenant: ObservedTenant, *, renewed: bool = False) -> "FreshTenant":
-    """Return a view of the tenant with a cache of its own, shared by all re-checks; a new one if it is renewed."""
+    """Return a view of the tenant with its own cache, shared by all re-checks; a new one if it is renewed."""
     newest = tenant.memo(_Newest, lambda: _Newest(tenant))
     if renewed:
         newest.view = FreshTenant(tenant)

@@ -11,11 +11,7 @@ from typing import Final, NamedTuple, TypeVar
 from urllib.parse import quote
 
 from oneroster.contract.dialects.dialect import path_parameters
-from oneroster.contract.errors import (
-    ExplainedBy,
-    NoResponseError,
-    NotJudged,
-)
+from oneroster.contract.errors import ExplainedBy, NoResponseError, NotJudged
 from oneroster.contract.http.exchange import encoded_query
 from oneroster.contract.http.parallel import map_parallel
 from oneroster.contract.observation.membership import count_parents, in_subset
@@ -36,13 +32,13 @@ REJECTING: Final = TOO_LARGE | {404}
 SAMPLE: Final = 3
 """Single records and parents per operation."""
 MOST_KINDS: Final = 12
-"""Single records more, one of each kind."""
+"""Further single records, one of each kind."""
 MIN_PAGES: Final = 4
 SHARE_OF_PAGES: Final = 20
 """One collection may use one twentieth of all requests."""
 
 EQUAL_SIZES: Final = 3
-"""Collections with as many rows as each other, from which a maximum page size is inferred."""
+"""Collections with the same number of rows, from which a maximum page size is inferred."""
 LARGER_PAGE: Final = 10_000
 """Rows requested at once from a server that ignores the offset."""
 
@@ -119,7 +115,7 @@ def _distrust_equal_sizes(tenant: ObservedTenant) -> None:
 
 
 def _announced(tenant: ObservedTenant, found: ObservedWalk) -> bool:
-    """Whether the rows of a walk are as many as the server says, and can be believed."""
+    """Return whether the rows of a walk are as many as the server says, and can be believed."""
     return tenant.trusts_totals and found.pages[0].total == len(found)
 
 
@@ -153,7 +149,7 @@ def _walk(tenant: ObservedTenant, operation: Operation, values: dict[str, str]) 
 
 
 def _rejects_the_limit(tenant: ObservedTenant, operation: Operation, values: dict[str, str]) -> bool:
-    """Whether the first page is rejected, and would not be with a smaller limit."""
+    """Return whether the first page is rejected, and would not be with a smaller limit."""
     statuses = {reading.exchange.status for reading in tenant.readings(operation) if reading.values == values}
     if tenant.page_size == SMALL_PAGE or not statuses or not statuses <= TOO_LARGE:
         return False
@@ -175,7 +171,7 @@ def _read_below_the_limit(tenant: ObservedTenant, operations: Iterable[Operation
 
 
 def _is_anything_served(tenant: ObservedTenant) -> bool:
-    """Whether a collection was read, or the first one can be with the smallest limit, where all are rejected."""
+    """Return whether a collection was read, or the first one can be with the smallest limit, where all are rejected."""
     statuses = {reading.exchange.status for reading in tenant.readings()}
     if SUCCESSFUL in statuses or not statuses or not statuses <= REJECTING:
         return SUCCESSFUL in statuses

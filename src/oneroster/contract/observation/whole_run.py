@@ -10,7 +10,7 @@ __all__ = ["FailedChecks", "whole_run"]
 
 
 def whole_run(_tenant: ObservedTenant) -> Iterator[Operation]:
-    """Select no operation: the rule is about the requests of the whole run, whatever they were sent for.
+    """Select no operation: the rule is about all requests of the run.
 
     The runner judges such a rule once, at the end.
     """

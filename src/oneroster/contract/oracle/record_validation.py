@@ -33,7 +33,7 @@ class ViolationKind(StrEnum):
     BOOLEAN = "not written as the dialect writes booleans"
     NULL = "null instead of left out"
     EMPTY = "an empty string instead of left out"
-    BLANK = "an empty string, which is no value of its kind, instead of left out"
+    BLANK = "an empty string, which is not a value of its kind, instead of left out"
     URI = "not a URI"
     RELATIVE = "a relative URI instead of an absolute one"
 

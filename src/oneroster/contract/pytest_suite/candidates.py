@@ -72,7 +72,7 @@ def _names(tenant: ObservedTenant, rule: Rule) -> Iterator[str]:
     except NotRequested:
         return
     except Exception:
-        # A selector that looks at data finds none, in whatever way.
+        # A selector that looks at data finds none, and may fail in any way.
         subjects = []
     for each in subjects or _chosen_by_data(tenant, rule):
         if tenant.plan.judges(each.operation_id):

@@ -49,9 +49,6 @@ _COMPARED_AS: Final = {Status.OPEN: Status.PASSED, Status.ACCEPTED: Status.NOT_J
 """Outcomes that a comparison treats like another, because neither passes from one to the other is a change."""
 
 
-_Outcome = Literal["passed", "failed", "warned", "open", "accepted", "not judged", "skipped"]
-
-
 class OldReportError(ValueError):
     """The older report cannot be read; the message says why and what to do."""
 
@@ -147,7 +144,7 @@ def _other_format(path: Path, found: object) -> str:
 def compare(old: OldReport, report: CheckReport) -> Comparison:
     """Return what changed since an older report."""
     before, after = _worst_statuses(old.checks), _worst_statuses(report.checks)
-    # That another violation hid one is no news about the server: a run of fewer rules may show it.
+    # The server has not changed where another violation hid one: a run of fewer rules may show it.
     hidden = {(check.id, check.operation_id) for check in old.checks if check.cause == Cause.EXPLAINED}
     better: list[CheckChange] = []
     worse: list[CheckChange] = []

@@ -86,7 +86,7 @@ def _rules() -> dict[str, Rule]:
 
 
 def _code(text: str) -> str:
-    """Return a text of a rule as HTML, with what stands between backticks as code."""
+    """Return a text of a rule as HTML, with what is between backticks as code."""
     return _BACKTICKS.sub(r"<code>\1</code>", escape(text))
 
 

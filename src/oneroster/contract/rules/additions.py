@@ -34,7 +34,7 @@ OBJECTIVES: Final = ("LineItem", "Result", "AssessmentLineItem", "AssessmentResu
 
 
 def records_at(row: Record, name: str) -> list[Record]:
-    """Return the records in a list of a record, without what is no record."""
+    """Return the records in a list of a record, without other values."""
     value = row.get(name)
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 

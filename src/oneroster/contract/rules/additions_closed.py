@@ -138,7 +138,7 @@ def further_properties(record: Record, element: str, specification: DocumentMode
     for name, value in record.items():
         known = definition.properties.get(name)
         if known is None:
-            # What stands in the place of a property is reported as that.
+            # What is in the place of a property is reported as that.
             missing = definition.properties.keys() - record.keys()
             if not definition.open and not any(stand_in(record, each) == name for each in missing):
                 yield f"{path}{name}"

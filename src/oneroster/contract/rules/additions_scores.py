@@ -50,7 +50,7 @@ def possible_scales(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
 
 
 def _is_no_text_of(value: Any, values: list[Record]) -> bool | None:
-    """Return whether a textScore is no value of a scale; None if there is none."""
+    """Return whether a textScore is no value of a scale; None without one."""
     if not isinstance(value, str) or not value:
         return None
     return value not in {each.get(name) for each in values for name in ("itemValueLHS", "itemValueRHS")}

@@ -1,6 +1,6 @@
 """Rules on parameters in combination, on every kind of collection: whole, specialised and nested.
 
-Every parameter alone has rules of its own. Servers often build one query for each parameter, and lose one when several
+Every parameter alone has its own rules. Servers often build one query for each parameter, and lose one when several
 are set.
 """
 
@@ -264,25 +264,9 @@ def rows_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iterat
         if sorted_pages and shows_on_a_whole_collection(tenant, known, _wrong_sorted_pages(tenant)):
             rules = ("OR-PAG-10", "OR-PAG-09", "OR-SRT-01", "OR-SRT-02")
             text = "pages of a sorted collection are wrong"
-            explained = explained or ExplainedBy(
-                rules,
-                text,
-                anywhere=True,
-                otherwise=f"{text}: {wrong[0]}",
-                level=level,
-                evidence=evidence_of(combined(tenant, known.found, pages[0])),
-            )
+            explained = explained or _symptom(tenant, known, pages, rules, text, wrong[0], level)
             continue
-        single = (name for name in single_queries(known) if name in pages[0])
-        alone = [name for name in single if _wrong_alone(tenant, known, name) is not None]
-        for name in alone:
-            if shows_on_a_whole_collection(tenant, known, _wrong_rows_with(tenant, name)):
-                text = f"{name} alone returns other rows as well"
-                otherwise = f"{text}: {wrong[0]}"
-                seen = evidence_of(combined(tenant, known.found, pages[0]))
-                raise ExplainedBy(
-                    EXPLAINING[name], text, anywhere=True, otherwise=otherwise, level=level, evidence=seen
-                )
+        alone = _wrong_alone_here(tenant, known, pages, wrong[0], level)
         text = f"with {' and '.join(alone)} alone" if alone else f"with {what}"
         if wrong[0] == UNORDERED and _are_ascending(tenant, known, pages):
             # Of a server that shortens pages, the first rows of a sort alone may all have one value.
@@ -305,6 +289,36 @@ def rows_of_combinations(tenant: ObservedTenant, operation: Operation) -> Iterat
         level = level_of_query(operation, reading.query)
         seen = evidence_of(reading)
         raise ExplainedBy((*CHANGED, *VALUES), text, anywhere=True, otherwise=text, level=level, evidence=seen)
+
+
+def _symptom(
+    tenant: ObservedTenant,
+    known: Combination,
+    pages: list[Query],
+    rules: tuple[str, ...],
+    text: str,
+    wrong: str,
+    level: Level,
+) -> ExplainedBy:
+    """Return that other rules explain what is wrong with some pages, which is a finding if none of them does."""
+    seen = evidence_of(combined(tenant, known.found, pages[0]))
+    return ExplainedBy(rules, text, anywhere=True, otherwise=f"{text}: {wrong}", level=level, evidence=seen)
+
+
+def _wrong_alone_here(
+    tenant: ObservedTenant, known: Combination, pages: list[Query], wrong: str, level: Level
+) -> list[str]:
+    """Return the parameters of some pages each of which is wrong alone as well, on this collection only.
+
+    Raises ``ExplainedBy`` when one is wrong on a whole collection, too.
+    """
+    single = (name for name in single_queries(known) if name in pages[0])
+    alone = [name for name in single if _wrong_alone(tenant, known, name) is not None]
+    for name in alone:
+        if shows_on_a_whole_collection(tenant, known, _wrong_rows_with(tenant, name)):
+            text = f"{name} alone returns other rows as well"
+            raise _symptom(tenant, known, pages, EXPLAINING[name], text, wrong, level)
+    return alone
 
 
 def _changed_fields(tenant: ObservedTenant, known: Combination) -> tuple[list[str], ParsedResponse] | None:

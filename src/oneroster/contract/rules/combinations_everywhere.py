@@ -183,7 +183,7 @@ def _filters(
         unlike = ExpectedClause(STATUS, "enumeration", "!=", "active")
         yield _matching(ExpectedFilter((other, unlike), either=True), rows, {"limit": limit})
     else:
-        # In turn, an id and a part of one, which tells equality from a search.
+        # In turn, an id and a part of one, which distinguishes equality from a search.
         text = one[1:] if turn % 2 and one[1:] not in rows else one
         either: Query = {"limit": limit, "filter": f"status!='active' OR sourcedId='{text}'"}
         yield Expectation(either, returns_ids(deleted | {one} & {text}), ("OR-FLT-02", "OR-FLT-11", *BY_ID))

@@ -74,7 +74,7 @@ def _first_below_each_parent(tenant: ObservedTenant) -> list[Operation]:
 def _of_parent_without_rows(tenant: ObservedTenant, operation: Operation) -> ParsedResponse | None:
     """Return the response to a nested collection of a parent that no record refers to; None without one.
 
-    The parent is listed and can be read, and is of its kind: a list may hold other records, which are no parents.
+    The parent is listed and can be read, and is of its kind: a list may hold other records, which are not parents.
     """
     parents = operation.scope.parents if operation.scope is not None else ()
     single = tenant.dialect.operation(parents[0].read)

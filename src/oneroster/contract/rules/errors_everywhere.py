@@ -39,10 +39,10 @@ class FoundProblems:
     """What is wrong with some responses of a run.
 
     Attributes:
-        told_by: The rules that tell the same of the requests that they send.
+        told_by: The rules that report the same of the requests that they send.
         judged: How many responses were judged.
         new: The responses with each problem, by problem, each with its operation.
-        told: A problem that a failed check of these rules tells already.
+        told: A problem that a failed check of these rules reports already.
         told_in: A response with it.
     """
 
@@ -53,7 +53,7 @@ class FoundProblems:
     told_in: Exchange | None = None
 
     def leave_out_what_is_told(self, known: FailedChecks) -> None:
-        """Leave out problems of which a failed check tells; a should tells of no must."""
+        """Leave out problems that a failed check reports; a should reports no must."""
         for problem, odd in tuple(self.new.items()):
             places = {name for rule_id in self.told_by for name in known.operations.get(rule_id, ())}
             of_shoulds = problem[1] is not None and any(operation.operation_id in places for operation, _ in odd)
@@ -63,7 +63,7 @@ class FoundProblems:
                 del self.new[problem]
 
     def findings(self) -> Iterator[Finding]:
-        """Yield a finding for each problem; those that are told are explained by the rules that tell them."""
+        """Yield a finding for each problem; those that are reported are explained by the rules that report them."""
         for (problem, level), odd in self.new.items():
             evidence = tuple(Evidence(each.request, count=len(odd), curl=each.curl) for _, each in odd[:SHOWN_REQUESTS])
             statuses = ", ".join(f"HTTP {status}" for status in sorted({each.status for _, each in odd}))
@@ -148,7 +148,7 @@ def _wrong_codes_or_data(tenant: ObservedTenant, operation: Operation, exchange:
 def no_internals_anywhere(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     incidents, told_by = tenant.gateway.incidents, ("OR-ERR-09", "OR-WRT-43", "OR-ACC-03")
     found = responses_by_problem(tenant, incidents.errors, _internals, told_by)
-    for exchange in tuple(incidents.talkative):
+    for exchange in tuple(incidents.texts_in_headers):
         for kind in internals_in(list(exchange.headers.values())):
             place = operation_at(tenant, exchange) or operation
             found.new.setdefault((f"a header of a response contains {kind}", None), []).append((place, exchange))

@@ -42,7 +42,7 @@ ODD_IDS: Final = {
     "that is no UTF-8": f"{UNKNOWN_ID}%C3%28",
     "with a malformed percent-encoding": f"{UNKNOWN_ID}%zz",
 }
-"""By what is odd: ids, as they stand in a path, that no tenant has, and that break careless queries and paths."""
+"""By what is odd: ids, as written in a path, that no tenant has, and that break careless queries and paths."""
 MALFORMED_QUERIES: Final = (
     *("limit=-1", "limit=0", "limit=ten", "limit=", "limit=1.5", "limit=1e3", "limit=10abc", "limit=1&limit=2"),
     *("offset=-1", "offset=ten", "offset=", "offset=1.5", "offset=1e1", "offset=0&offset=1"),
@@ -247,7 +247,7 @@ def malformed_responses(tenant: ObservedTenant, operation: Operation) -> dict[st
 def malformed_without_server_error(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     path = readable_path(tenant, operation)
     for query in share_of(ODD_QUERIES, tenant, operation, ODD_TURNS):
-        # A proxy may reject these with a page of its own; the rule on the whole run reports server errors.
+        # A proxy may reject these with its own page; the rule on the whole run reports server errors.
         if can_be_signed(tenant, query):
             tenant.probe(path, query)
     for other, queries in malformed_elsewhere(tenant, operation):

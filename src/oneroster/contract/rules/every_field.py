@@ -153,7 +153,7 @@ def every_field_filters(tenant: ObservedTenant, operation: Operation) -> Iterato
         yield finding(text, seen.of_id, seen.of_id.ids, symptom_of=("OR-FLT-01", "OR-CMB-01"))
     elif wrong and not seen.refused:
         # What is wrong for a kind of value shows on the one collection that other rules judge as well.
-        # A school year in a form of its own is stored as a year, and a filter by what is shown finds nothing.
+        # A school year in another form is stored as a year, and a filter by what is shown finds nothing.
         trust, names = wrong.most_certain()
         rules = EXPLAINING[trust] if seen.alone else (*EXPLAINING[trust], *BESIDE_A_SORT)
         rules = (*rules, *(_YEARS if names == [SCHOOL_YEAR] else ()))
@@ -349,7 +349,7 @@ def _greatest_first(tenant: ObservedTenant, operation: Operation, known: Propert
     if known.kind not in _ORDERED_KINDS or len(set(keys) - {None}) < 2:
         return True
     if known.kind == "date" and None in map(day_of, filter(None, keys)):
-        # Days that are written otherwise are the finding of OR-SCH-04, and nobody knows their order.
+        # Days that are written otherwise are the finding of OR-SCH-04, and their order is not known.
         return True
     wanted = filtered_pages(tenant, operation, known).get(DESCENDING)
     if wanted is not None:

@@ -30,7 +30,7 @@ MIN_VALUES: Final = 3
 def clauses_in_turn(
     tenant: ObservedTenant, operation: Operation, rows: dict[str, Record], *, but: Sequence[str] = ()
 ) -> list[ExpectedClause]:
-    """Return clauses by fields that certainly tell the records of a collection apart, at most one for each.
+    """Return clauses by fields that certainly match some records of a collection and not others, at most one for each.
 
     Args:
         tenant: The tenant.

@@ -117,7 +117,7 @@ def equality(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     filters = filters_with_known_values(tenant, operation, EQUALITIES, *EQUAL_KINDS)
     filters.append(single_clause_filter(_status_field(operation), "!=", "active"))
     yield from compare_filters(tenant, operation, filters)
-    # A part of a value tells equality from a search, and need not be a word of an enumeration.
+    # A part of a value distinguishes equality from a search, and need not be a word of an enumeration.
     parts = [
         single_clause_filter(candidate, "=", piece)
         for candidate in chosen_fields(tenant, operation, "string", "enumeration")

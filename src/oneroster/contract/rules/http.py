@@ -264,7 +264,7 @@ def as_declared(tenant: ObservedTenant, _operation: Operation) -> Iterator[Findi
         yield Finding(f"{problem}: {count_of(len(requests), 'request')}", evidence)
     lost = list(dict.fromkeys(tenant.gateway.incidents.lost))
     if lost and _is_up(tenant):
-        # A firewall may close connections as well, so this is no must.
+        # A firewall may close connections as well, so this is not a must.
         evidence = tuple(Evidence(request=request, count=len(lost)) for request in lost[:SHOWN_REQUESTS])
         text = f"the connection is closed without a response, each time: {count_of(len(lost), 'request')}"
         yield Finding(text, evidence, level=Level.SHOULD, uncertain="connections that a firewall may have closed")

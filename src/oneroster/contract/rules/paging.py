@@ -197,7 +197,7 @@ def _rows_beyond(tenant: ObservedTenant, found: ObservedWalk) -> Iterator[Findin
 
 
 def _rounded(tenant: ObservedTenant, found: ObservedWalk, size: int, first: ParsedResponse) -> Finding | None:
-    """Return a finding if an offset within the first page, which is no multiple of its size, has no effect."""
+    """Return a finding if an offset within the first page, which is not a multiple of its size, has no effect."""
     within = read_page(tenant, found, size, size - 1)
     if within.rows and within.ids == first.ids[: len(within.ids)]:
         message = f"offset={size - 1} returned the same rows as offset=0: it is rounded to a multiple of the limit"

@@ -33,7 +33,7 @@ class Source(NamedTuple):
 
     Attributes:
         columns: The columns by name.
-        look_up: Returns the values at a source such as ``classSourcedId.schoolSourcedId``; None if there is none.
+        look_up: Returns the values at a source such as ``classSourcedId.schoolSourcedId``; None without one.
         lost: Counts values without a form in the other version, by column.
         changed: Counts values that are written as others, by column and sentence.
         without_form: For each row, the column for which the row has no form; None if it has one.
@@ -46,7 +46,7 @@ class Source(NamedTuple):
     without_form: list[str | None]
 
     def get(self, source: str) -> pa.Array | None:
-        """Return the values at a source; None if there are none."""
+        """Return the values at a source; None without any."""
         return self.columns[source] if source in self.columns else self.look_up(source)
 
 

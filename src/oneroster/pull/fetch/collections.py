@@ -66,7 +66,7 @@ class FetchTask(NamedTuple):
         filter: The filter to send; None for all rows.
         notes: Receives sentences for the report.
         changes: How to request only the changes; None to request all rows.
-        statistics: Receives what happened; None if nobody asks.
+        statistics: Receives what happened; None if it is not wanted.
         dropped: Fields of nested records that are not kept, as in ``userProfiles.credentials.password``.
     """
 

@@ -7,7 +7,7 @@ __all__ = ["RateLimit"]
 
 
 class RateLimit:
-    """At most so many requests per second, evenly spaced, whichever thread sends them.
+    """At most so many requests per second, evenly spaced, over all threads.
 
     Args:
         rate: The maximum number of requests per second.

@@ -276,7 +276,7 @@ def has_extras(rows: Sequence[Any]) -> bool:
 
 
 def extras_of(row: Any) -> dict[str, Any] | None:
-    """Return the fields of a row that the document does not know; None when there are none."""
+    """Return the fields of a row that the document does not know; None without any."""
     if row.extras_ is not None:
         found: dict[str, Any] = row.extras_
         return found

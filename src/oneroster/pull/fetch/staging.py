@@ -64,7 +64,7 @@ def staging_path(destination: Path) -> Path:
 
 
 def unfinished_pull(destination: Path) -> Path | None:
-    """Return the staging folder of a pull that has ended without publishing its rows; None if there is none.
+    """Return the staging folder of a pull that has ended without publishing its rows; None without one.
 
     Raises:
         StagingError: The pull has not ended.

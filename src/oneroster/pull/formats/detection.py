@@ -96,7 +96,7 @@ def check_version(format_: Format, version: str) -> None:
 
 
 def store_format(location: StoreLocation | str, name: str | None = None) -> Format | None:
-    """Return the format of a roster that is written to an object store; None if neither option nor name tell it.
+    """Return the format of a roster that is written to an object store; None if neither option nor name shows it.
 
     Args:
         location: Where, or the URI of that.
@@ -120,7 +120,7 @@ def store_format(location: StoreLocation | str, name: str | None = None) -> Form
 
 
 def open_store(location: StoreLocation) -> Roster | None:
-    """Open the roster at a location of an object store; None if there is none. Its data is read on demand.
+    """Open the roster at a location of an object store; None without one. Its data is read on demand.
 
     Raises:
         DestinationError: It cannot be read.

@@ -58,7 +58,7 @@ def cast_batches(schema: pa.Schema, batches: Iterable[pa.RecordBatch], where: Pa
     Args:
         schema: The schema.
         batches: The batches.
-        where: The file that they come from, for the message.
+        where: Their file, for the message.
 
     Raises:
         DestinationError: On reading, if a column cannot be cast.

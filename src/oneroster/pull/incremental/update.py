@@ -44,7 +44,7 @@ class IncrementalUpdate(NamedTuple):
 
     Attributes:
         since: The earliest time of the requested changes.
-        base: The complete roster before; None when there is none to compare with.
+        base: The complete roster before; None without one.
         selection: The part of the roster to pull.
         delta: Whether the result is only the changes, and not the updated roster.
         states: What is known of the collections before, by collection, where the roster itself is elsewhere.

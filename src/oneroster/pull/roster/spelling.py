@@ -40,7 +40,7 @@ def is_listed(column: pa.Array, listed: Sequence[str], extension: str | None = N
     Args:
         column: The values; false is returned for null.
         listed: The values of the enumeration.
-        extension: The pattern of further values; None if there are none.
+        extension: The pattern of further values; None without any.
     """
     found = pc.is_in(column, pa.array(listed, pa.string()))
     if extension is None:

@@ -3,7 +3,6 @@
 # hooks have a fixed signature
 
 import re
-from typing import Final
 
 from oneroster.sandbox.faults.altered_result_sets import FirstRowTwice
 from oneroster.sandbox.faults.base import Fault
@@ -15,8 +14,6 @@ from oneroster.sandbox.requests.operation_request import OperationRequest, all_r
 from oneroster.sandbox.serialization import Record
 from oneroster.sandbox.store.result_sets import ResultSet
 from oneroster_runtime.specification import Operation
-
-_UNRESERVED: Final = re.compile(r"[A-Za-z0-9-]+")
 
 
 def _is_single_read(request: OperationRequest | None) -> bool:

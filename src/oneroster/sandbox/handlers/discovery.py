@@ -11,7 +11,7 @@ __all__ = ["discovery_document"]
 
 
 def discovery_document(tenant: SandboxTenant, raw_request: RawRequest) -> Reply | None:
-    """Return the discovery document at a path, under any of its names; None if there is none."""
+    """Return the discovery document at a path, under any of its names; None without one."""
     specification = tenant.specification
     for service, names in specification.discovery.items():
         base = f"{specification.services[service]}/discovery/"

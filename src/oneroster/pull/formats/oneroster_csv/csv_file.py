@@ -144,7 +144,7 @@ class CsvFile:
         return tuple(self.specification.enumerations[known.enumeration])
 
     def extension(self, name: str) -> str | None:
-        """Return the pattern of further values of a column; None if there are none."""
+        """Return the pattern of further values of a column; None without any."""
         known = self.column(name).property
         return None if known is None else self.specification.extensions.get(known.enumeration or "")
 

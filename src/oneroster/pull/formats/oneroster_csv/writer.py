@@ -189,7 +189,7 @@ class _Writer:
             yield selection.apply(found if self._delta else self._without_deleted(file, found))
 
     def _without_deleted(self, file: CsvFile, found: pa.RecordBatch) -> pa.RecordBatch:
-        """Leave out parts that refer to a deleted record, which are no loss."""
+        """Leave out parts that refer to a deleted record, which is not a loss."""
         for name in found.schema.names:
             target = file.refers_to(name) if name in file.required else None
             if target is None or not self._ids.tracks(target):
