@@ -14,7 +14,7 @@ _WORDS: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], .
     (httpx.ConnectTimeout, "the connection timed out"),
     (httpx.PoolTimeout, "no connection was free in time"),
     (httpx.WriteTimeout, "the server stopped reading the request"),
-    (httpx.TimeoutException, "the server stopped sending"),
+    (httpx.TimeoutException, "the server sent nothing in time"),
     (httpx.ProxyError, "the proxy refused the connection"),
     (httpx.UnsupportedProtocol, "only http and https are supported"),
     (httpx.DecodingError, "the body is not in the declared Content-Encoding"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from oneroster import TokenError, TransportError
+from oneroster import DecodeError, TokenError, TransportError
 from oneroster.cli import build
 from oneroster.cli._error_hints import hint_of
 from oneroster.errors import CountMismatchError
@@ -56,12 +56,11 @@ def test_a_server_that_allows_fewer_requests_c4() -> None:
     assert re.search(r"429.*asks for a pause of 3,600 seconds; try again later", read)
 
 
-@pytest.mark.parametrize("command", [["get", "orgs"], ["pull", "--to", "r.ndjson", "--only", "orgs"]])
-def test_a_page_in_place_of_json_says_to_check_the_base_url(command: list[str]) -> None:
-    page = Answer(200, b"<!DOCTYPE html>", (("Content-Type", "text/html"),))
-    with serve(lambda _: page) as web:
-        said = failed(*command, "--standard", "1.1", "--base-url", web.origin, "--token", "t")
-    assert re.search(r"declared as text/html.*check the base URL \(--base-url, ONEROSTER_BASE_URL\), and", said)
+@pytest.mark.parametrize("command", ["get", "pull"])
+def test_a_page_in_place_of_json_says_to_check_the_base_url(command: str) -> None:
+    page, cut = (DecodeError("the body is not JSON", "getAllOrgs", kind) for kind in ("text/html", "application/json"))
+    assert "check the base URL (--base-url, ONEROSTER_BASE_URL), and whether a login page" in hint_of(page, command)
+    assert hint_of(cut, command) == ""
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -97,3 +96,14 @@ def test_a_hint_is_for_the_command() -> None:
     short = CountMismatchError("getAllOrgs", "rows are missing", 1, 2)
     assert hint_of(short, "pull").endswith("--without orgs leaves this collection out.")
     assert hint_of(CountMismatchError("elsewhere", "", 1), "pull").endswith("were fetched.")
+
+
+def test_get_says_why_it_waits() -> None:
+    answers = [Answer(503), Answer(200, b'{"orgs": []}')]
+    with serve(lambda _: answers.pop(0) if len(answers) > 1 else answers[0]) as web:
+        words = ["get", "orgs", "--base-url", f"{web.origin}/ims/oneroster/v1p1", "--token", "t"]
+        result = CliRunner().invoke(build(), words, env={"COLUMNS": "300"})
+    assert result.exit_code == 0, result.output
+    assert re.search(
+        r"^waiting \d+ s: HTTP 503, the server is busy; 1 request sent again so far$", result.stderr, re.MULTILINE
+    )

@@ -294,6 +294,7 @@ SEMANTICS: Final = {
     "own-year-of-sessions": "OR-SEM-18",
     "agents-of-students-only": "OR-SEM-37",
     "href-of-another": "OR-SEM-31",
+    "nested-href-of-another": "OR-SEM-31",
     "href-of-the-list": "OR-SEM-31",
     "class-in-period": "OR-SEM-19",
     "users-typed-teacher": "OR-SEM-06",

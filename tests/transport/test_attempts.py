@@ -66,7 +66,7 @@ def test_other_statuses_keep_to_the_attempts() -> None:
     [
         (busy("60"), "HTTP 503, the server is busy"),
         (RawResponse(502, httpx.Headers(), b"Ada", ""), "HTTP 502"),
-        (httpx.ReadTimeout("Ada"), "the server stopped sending"),
+        (httpx.ReadTimeout("Ada"), "the server sent nothing in time"),
         (DecodeError("Ada"), "the response was damaged"),
     ],
 )

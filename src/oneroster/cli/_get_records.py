@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from oneroster.cli._filter_syntax import FilterFormError, fields_of_filter
+from oneroster.cli._pauses import pause_words
 from oneroster.cli._wrapped_lines import echo_wrapped
 from oneroster.inspection.masking import mask_personal, mask_secrets
 from oneroster.inspection.record_rendering import RECORD_WRITERS, print_table
@@ -26,7 +27,15 @@ from oneroster_runtime.specification import Operation, Specification
 if TYPE_CHECKING:
     from oneroster.base_client import SyncClient
 
-__all__ = ["ReadRequest", "arguments_of", "check_name", "operation_to_read", "profile_specification", "show"]
+__all__ = [
+    "ReadRequest",
+    "RetryLines",
+    "arguments_of",
+    "check_name",
+    "operation_to_read",
+    "profile_specification",
+    "show",
+]
 
 _END_OF_LINE: Final = "\r\n"
 _MAX_PAGE_SIZE: Final = Paging().limit
@@ -120,6 +129,18 @@ def _warn_about_unknown_field(specification: Specification, field: str, operatio
         hint = f"; did you mean {similar[0]}?" if similar else ""
         version = specification.version
         echo_wrapped(f"note: {operation.element} has no field {field!r} in OneRoster {version}{hint}", err=True)
+
+
+class RetryLines:
+    """Prints a line before each request that is sent again: a slow or busy server looks like a command that hangs."""
+
+    def __init__(self) -> None:
+        self._repeated = 0
+
+    def __call__(self, seconds: float, reason: str) -> None:
+        """Print for how long and why nothing is sent."""
+        self._repeated += 1
+        echo_wrapped(pause_words(seconds, reason, self._repeated), err=True)
 
 
 class ReadRequest:

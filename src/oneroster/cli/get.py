@@ -138,6 +138,7 @@ def get(
     from oneroster.cli._error_hints import with_hint
     from oneroster.cli._get_records import (
         ReadRequest,
+        RetryLines,
         arguments_of,
         check_name,
         operation_to_read,
@@ -150,6 +151,7 @@ def get(
     try:
         check_name(name, len(ids or []))
         with opened(chosen, profile) as roster:
+            roster.session.on_retry = RetryLines()
             operation = operation_to_read(name, ids or [], options, profile_specification(roster, profile))
             request = ReadRequest(roster, operation, arguments_of(operation, ids or [], options), limit)
             show(request, "json" if as_json else format_, show_personal)

@@ -10,7 +10,7 @@ from oneroster.service_urls import service_urls
 from oneroster.settings import Settings
 from oneroster.standard import Standard
 from oneroster.transport import log
-from oneroster.transport.attempts import Attempts
+from oneroster.transport.attempts import Attempts, failure_words
 from oneroster.transport.auth import Bearer, ClientCredentials, OAuth1
 from oneroster.transport.bounded_response import RawResponse, ResponseLimits
 from oneroster.transport.http_client import HeadersForTenant
@@ -37,6 +37,7 @@ class SessionBase:
         service_urls: The base URL of each service of the tenant.
         origins: The origins of the tenant. Credentials are sent to no other origin, except to the token endpoint.
         doubt: Looks for a wrong setting that explains why the first read failed, and raises an error that names it.
+        on_retry: Called before a read is sent again, with the seconds until then and why in words, from any thread.
 
     Raises:
         ConfigurationError: The settings do not fit the version of the standard.
@@ -50,6 +51,7 @@ class SessionBase:
         self.service_urls = service_urls(settings, standard)
         self.origins = origins_of(self.service_urls.values())
         self.doubt: Callable[[], None] | None = None
+        self.on_retry: Callable[[float, str], None] = lambda _seconds, _reason: None
         for url in (settings.base_url, *self.service_urls.values()):
             log.hide_queries(url)
         log.hide_queries(settings.token_url or settings.base_url)
@@ -124,7 +126,10 @@ class SessionBase:
             failure: The outcome of the last attempt.
             attempts: The attempts so far.
         """
-        return attempts.delay(failure)
+        delay = attempts.delay(failure)
+        if delay is not None:
+            self.on_retry(delay, failure_words(failure))
+        return delay
 
 
 def _authentication(settings: Settings, standard: Standard, urls: Sequence[str]) -> httpx.Auth:

@@ -735,6 +735,7 @@ BY_THE_KIT = {
     "agents-of-students-only",
     "href-of-another",
     "href-of-the-list",
+    "nested-href-of-another",
     "sorted-scores-as-text",
     "filtered-types-in-capitals",
     "id-is-email",

@@ -128,17 +128,16 @@ def _kind(exchange: Exchange) -> str:
 
 
 def _usual_endings(tenant: ObservedTenant) -> str:
-    """Return what to check of the base URL: its usual ending in each version."""
+    """Return what to check about the base URL: its usual ending in each version."""
     endings = {
         version: next(iter(Standard.of(version).specification.services.values())) for version in Standard.versions()
     }
-    own = endings.pop(tenant.standard.version, "")
-    if not own:
-        own = next(iter(tenant.standard.specification.services.values()))
+    own = next(iter(tenant.standard.specification.services.values()))
+    endings.pop(tenant.standard.version, None)
     others = "".join(f" (OneRoster {version}: {ending})" for version, ending in endings.items())
     name = f"{option_of('base_url')}, {variable_of('base_url')}"
     if _base_url(tenant).endswith(own):
-        return f"check host and path of the base URL ({name}); its ending is the usual one"
+        return f"check host and path of the base URL ({name}); its ending is the usual one{others}"
     return f"check that the base URL ({name}) ends in {own}{others}"
 
 

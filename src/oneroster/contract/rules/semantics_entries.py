@@ -1,7 +1,8 @@
 """Semantic rules on the entries of specialised and nested collections, and on how ids and addresses are compared."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
 from urllib.parse import unquote
 
 from oneroster.contract.dialects.dialect import path_parameters
@@ -15,15 +16,17 @@ from oneroster.contract.observation.membership import entries_of, in_subset, is_
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.operation_selectors import nested, one_read_of_each_service, reads
 from oneroster.contract.observation.recheck import confirmed
+from oneroster.contract.observation.record_versions import record_versions
 from oneroster.contract.observation.snapshot import needs_escaping
-from oneroster.contract.oracle.reference_forms import references_at
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.http import absolute_url
 from oneroster.contract.rules.odd_values import RULES_ON_VALUES, odd_properties
 from oneroster.contract.rules.semantics_membership import specialised
-from oneroster.contract.rules.semantics_references import base_collections, reference_properties
+from oneroster.contract.rules.semantics_references import reference_paths, with_references
 from oneroster_runtime.specification import Operation
+
+HREF: Final = "href"
 
 
 @rule(
@@ -51,8 +54,10 @@ def same_entries(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
         other = general.get(identity(row) or "")
         if other is None or row == other:
             continue
+        differing = {name for name in row.keys() | other.keys() if not _is_same(row.get(name), other.get(name))}
+        if not differing:
+            continue
         ids.append(identity(row) or "")
-        differing = {name for name in row.keys() | other.keys() if row.get(name) != other.get(name)}
         names.update(differing)
         odd = odd and differing <= odd_properties(tenant, operation.element or "", row)
     if ids:
@@ -64,6 +69,16 @@ def same_entries(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
                 RULES_ON_VALUES, message, anywhere=True, otherwise=message, evidence=evidence_of(found.pages[0], ids)
             )
         yield finding(message, found.pages[0], ids)
+
+
+def _is_same(value: Any, other: Any) -> bool:
+    """Whether two values are equal but for the addresses of references, of which a record may have several."""
+    if isinstance(value, list) and isinstance(other, list):
+        return len(value) == len(other) and all(map(_is_same, value, other))
+    if isinstance(value, dict) and isinstance(other, dict):
+        both = value.keys() == other.keys()
+        return both and all(name == HREF or _is_same(value[name], other[name]) for name in value)
+    return bool(value == other)
 
 
 def specialised_reads(tenant: ObservedTenant) -> Iterator[Operation]:
@@ -181,42 +196,62 @@ def encoded_letters(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
     clause="5.2 href, the address of the referenced object [A]",
     example="the href of a school leads to another record, or to a 404",
     fix="build the href from the public base URL, the path of the single read and the encoded sourcedId",
-    over=base_collections,
+    over=with_references,
 )
 def hrefs_lead_to_records(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    found, judged = tenant.walk(operation), 0
-    for known in reference_properties(tenant, operation):
+    versions, judged = record_versions(tenant, operation), 0
+    for path in reference_paths(tenant, operation.element):
         try:
-            targets = tenant.all_rows(tenant.dialect.collection_of(known.refers_to))
+            targets = tenant.all_rows(tenant.dialect.collection_of(path.known.refers_to))
         except NotJudged:
             continue
+        addresses = _single_reads_of(tenant, path.known.refers_to)
         elsewhere: dict[str, str] = {}
-        for row in found.rows:
-            for item in references_at(row, known.name):
-                href, target = item.get("href"), identity(item)
+        for response, row in versions:
+            for item in path.references(row):
+                href, target = item.get(HREF), identity(item)
                 if not isinstance(href, str) or not href or target not in targets:
                     continue
                 judged += 1
                 # OR-SCH-06 reports a relative address; here it counts where it leads.
-                address = absolute_url(found.pages[0].exchange.url, href)
-                if not _is_canonical(tenant, known.refers_to, address, target):
+                address = absolute_url(response.exchange.url, href)
+                if not _is_canonical(tenant, addresses, address, target):
                     elsewhere[address] = target
-        yield from _wrong_address(tenant, known.name, elsewhere)
+        yield from _wrong_address(tenant, str(path), tenant.memo(_OtherAddresses, _OtherAddresses).new(elsewhere))
     if not judged:
         raise NotEnoughData(0, 1, "reference to a listed record")
 
 
-def _is_canonical(tenant: ObservedTenant, element: str | None, href: str, target: str) -> bool:
+class _OtherAddresses:
+    """The addresses so far that are no single read: one of them was tried for the collection that had them first."""
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+
+    def new(self, addresses: dict[str, str]) -> dict[str, str]:
+        """Return those that no collection had before."""
+        found = {href: target for href, target in addresses.items() if href not in self._known}
+        self._known |= found.keys()
+        return found
+
+
+def _single_reads_of(tenant: ObservedTenant, element: str | None) -> list[tuple[str, str]]:
+    """Return the addresses of the single reads of an element, each as what comes before and after the id."""
+    found = []
+    for operation in tenant.dialect.reads:
+        if operation.element == element:
+            url, name = tenant.gateway.target.url_of(operation.path), path_parameters(operation)[0]
+            before, _, after = url.partition(f"{{{name}}}")
+            found.append((before, after))
+    return found
+
+
+def _is_canonical(tenant: ObservedTenant, addresses: Iterable[tuple[str, str]], href: str, target: str) -> bool:
     """Whether an address is that of a single read of the record; other rules read those."""
     if not tenant.gateway.is_own(href):
         # A tenant may name its public address; the kit requests no other origin.
         return True
-    target_of = tenant.gateway.target
-    wanted = {
-        target_of.url_of(operation.path).replace(f"{{{path_parameters(operation)[0]}}}", target)
-        for operation in tenant.dialect.reads
-        if operation.element == element
-    }
+    wanted = {f"{before}{target}{after}" for before, after in addresses}
     # An address that is not encoded is not a URI; OR-SCH-07 reports it.
     return bool(wanted & {href, unquote(href), unquote(href.partition("?")[0])})
 

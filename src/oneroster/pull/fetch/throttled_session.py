@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from oneroster.pull.errors import PullError
 from oneroster.pull.fetch.rate_limit import RateLimit
-from oneroster.transport.attempts import Attempts, failure_words
+from oneroster.transport.attempts import Attempts
 from oneroster.transport.bounded_response import RawResponse
 from oneroster.transport.session import Session
 
@@ -30,7 +30,7 @@ class ThrottledSession(Session):
         workers: The maximum number of concurrent requests; 0 for no limit.
         rate: The maximum number of requests per second; None for no limit.
         shared_rate: A limit that other sessions share.
-        on_retry: Called before a request is sent again, with the seconds until then and why in words.
+        on_retry: See `SessionBase`.
 
     Attributes:
         requests: The number of requests sent.
@@ -56,7 +56,7 @@ class ThrottledSession(Session):
         own = RateLimit(rate) if rate else None
         self._limits = [limit for limit in (own, shared_rate) if limit is not None]
         self._counter_lock = threading.Lock()
-        self._on_retry = on_retry
+        self.on_retry = on_retry
         self._stop, self._client_stop = self.stop_event(), session.stop_event()
 
     @property
@@ -110,7 +110,6 @@ class ThrottledSession(Session):
             with self._counter_lock:
                 self.retries += 1
                 self.reads[attempts.operation_id, True] += 1
-            self._on_retry(delay, failure_words(failure))
         return delay
 
     def _delay(self) -> float:

@@ -73,6 +73,15 @@ class HrefOfAnother(Fault):
         return record | {"school": school | {"href": request.serializer.href("Org", other, request.origin)}}
 
 
+class NestedHrefOfAnother(HrefOfAnother):
+    name = "nested-href-of-another"
+    does = "writes the address of one org into the href of the school of every class of a nested collection"
+    breaks = "5.2 href [A]: the address of the referenced object"
+
+    def record(self, request: OperationRequest, record: Record) -> Record:
+        return super().record(request, record) if request.operation.scope is not None else record
+
+
 class HrefOfTheList(Fault):
     name = "href-of-the-list"
     does = "writes the address of all orgs into the href of the school of every class"
