@@ -1,5 +1,6 @@
 """The tenant as a thing to start and stop: quickly, cleanly, several beside each other."""
 
+import asyncio
 import socket
 import subprocess
 import sys
@@ -133,8 +134,6 @@ def test_wrong_arguments_are_told_before_anything_starts() -> None:
 
 
 def test_the_application_runs_without_a_socket() -> None:
-    import asyncio
-
     credentials = SandboxCredentials()
 
     async def ask(store: Store) -> httpx.Response:
@@ -179,3 +178,26 @@ def test_the_version_can_be_named_by_its_number() -> None:
     for make in (lambda: Sandbox(standard="1.3"), lambda: MultiTenantSandbox(1, standard="1.3")):
         with pytest.raises(ConfigurationError, match=r"'1\.3' is not supported; supported versions: 1\.1, 1\.2"):
             make()
+
+
+def test_a_client_that_goes_before_its_request_is_read_is_not_an_error() -> None:
+    sent: list[object] = []
+
+    async def receive() -> dict[str, str]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: object) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "scheme": "http",
+        "path": "/orgs",
+        "query_string": b"",
+        "headers": [],
+        "server": ("127.0.0.1", 80),
+    }
+    with Store.open(Size.parse("small"), 1, cache=None) as store:
+        asyncio.run(create_app(store)(scope, receive, send))  # type: ignore[arg-type]  # plain dictionaries
+    assert sent == []

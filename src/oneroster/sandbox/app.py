@@ -9,7 +9,7 @@ import anyio
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
@@ -91,8 +91,13 @@ class _CatchAllRoute(BaseRoute):
         request = Request(scope, receive)
         if self._tenant.variants.latency:
             await anyio.sleep(self._tenant.variants.latency)
+        try:
+            raw_request = await _raw_request(request)
+        except ClientDisconnect:
+            # The client has gone, as after Ctrl-C: there is no one to respond to, and nothing has failed.
+            return
         # Runs in the event loop: a reply takes milliseconds, and replies are made in the order of the requests.
-        response = serve(self._tenant, await _raw_request(request)).response()
+        response = serve(self._tenant, raw_request).response()
         if request.method == "HEAD":
             # The headers of a GET, Content-Length included, without the body.
             response = Response(status_code=response.status_code, headers=dict(response.headers))

@@ -24,6 +24,7 @@ FAMILIES = (
     "lost_details",
     "narrow_queries",
     "near_credentials",
+    "other_fields",
     "page_details",
     "partial_details",
     "partial_offers",
@@ -165,6 +166,12 @@ def classes_path(client: httpx.Client) -> str:
     return f"/schools/{plain(client, '/schools')}/classes"
 
 
+def school_enrollments_in_order(client: httpx.Client) -> bool:
+    found = rows(client, f"/schools/{plain(client, '/schools')}/enrollments", sort="beginDate", orderBy="asc")
+    days = [row["beginDate"] for row in found if "beginDate" in row]
+    return days == sorted(days)
+
+
 LOOKS: dict[str, tuple[Look, Any, Any]] = {
     # What is looked at, in the conforming tenant, and with the fault.
     "nested-not-found-says-success": (lambda c: nowhere(c)["imsx_codeMajor"], "failure", "success"),
@@ -256,6 +263,20 @@ LOOKS: dict[str, tuple[Look, Any, Any]] = {
         True,
         False,
     ),
+    "true-matches-nothing": (lambda c: len(rows(c, "/users", filter="enabledUser='true'")) > 0, True, False),
+    "class-type-matches-nothing": (
+        lambda c: len(rows(c, "/classes", filter="classType='scheduled'")) > 0,
+        True,
+        False,
+    ),
+    "plus-as-space": (
+        lambda c: len(rows(c, "/orgs", filter="name='South+Middle+School'")),
+        0,
+        1,
+    ),
+    "subset-lost-beside-filter": (lambda c: len(rows(c, "/schools", filter="type='district'")), 0, 1),
+    "part-identifier-ignored": (lambda c: len(rows(c, "/students", filter="identifier='nobody'")), 0, 22),
+    "school-enrollments-unsorted": (school_enrollments_in_order, True, False),
     "seconds-refused": (lambda c: status(c, "/orgs?filter=dateLastModified>'2025-01-01T00:00:00Z'"), 200, 400),
     "encoded-letters-refused": (lambda c: status(c, "/orgs?filter=status%3d%27active%27"), 200, 400),
     "unknown-search-empty": (lambda c: status(c, "/orgs?filter=colour~'x'"), 400, 200),
@@ -498,6 +519,11 @@ LOOKS: dict[str, tuple[Look, Any, Any]] = {
     "token-with-less": (lambda c: with_token(c, lambda text: text[:-1]), 401, 200),
     "token-any-case": (lambda c: with_token(c, str.swapcase), 401, 200),
     "single-reads-absent": (lambda c: status(c, f"/lineItems/{plain(c, '/lineItems')}"), 200, 404),
+    "tombstones-revived": (
+        lambda c: c.get(f"/users/{plain(c, '/users', status='tobedeleted')}").json()["user"]["status"],
+        "tobedeleted",
+        "active",
+    ),
     "tombstones-lost": (lambda c: status(c, f"/users/{plain(c, '/users', status='tobedeleted')}"), 200, 404),
     "nested-absent": (lambda c: status(c, f"/schools/{plain(c, '/schools')}/terms"), 200, 404),
     "students-differ": (lambda c: any("identifier" in row for row in rows(c, "/students")), True, False),
@@ -708,6 +734,7 @@ BY_THE_KIT = {
     "own-year-of-sessions",
     "agents-of-students-only",
     "href-of-another",
+    "href-of-the-list",
     "nested-href-of-another",
     "sorted-scores-as-text",
     "filtered-types-in-capitals",

@@ -1,31 +1,23 @@
 """Rule on specialised and nested collections: they read each parameter as the collection of all records does."""
 
-import operator
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator
 from typing import Final
 
-from oneroster.contract.errors import ExplainedBy, NotEnoughData, NotJudged
+from oneroster.contract.errors import ExplainedBy, NotEnoughData
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import encoded_path, encoded_query
 from oneroster.contract.http.incidents import is_server_error
 from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.levels import Level
-from oneroster.contract.observation.combined_requests import combined
-from oneroster.contract.observation.evidence import count_of, evidence_of
+from oneroster.contract.observation.evidence import evidence_of
 from oneroster.contract.observation.observed_tenant import ObservedTenant, Query
-from oneroster.contract.observation.operation_selectors import all_collections, nested, turn_of
-from oneroster.contract.observation.probe_values import probe_fields, usable_values
+from oneroster.contract.observation.operation_selectors import all_collections, turn_of
 from oneroster.contract.observation.recheck import confirmed
 from oneroster.contract.observation.snapshot import needs_escaping
 from oneroster.contract.observation.walk import ObservedWalk
 from oneroster.contract.oracle.filters import (
     ExpectedClause,
     ExpectedFilter,
-    expected,
-    filter_text,
-    parse_timestamp,
-    values_at,
 )
 from oneroster.contract.oracle.sorting import first_out_of_order, sort_values
 from oneroster.contract.result import Finding
@@ -37,8 +29,16 @@ from oneroster.contract.rules.expectations import (
     has_known_fields_only,
     returns_a_page,
     returns_ids,
+    returns_matches,
     returns_one_row,
     returns_rows,
+)
+from oneroster.contract.rules.fields_in_turn import (
+    BASE_FIELD,
+    clause_outside_of_subset,
+    clauses_in_turn,
+    filter_by_a_field,
+    sort_in_turn,
 )
 from oneroster.contract.rules.filter_comparison import EMPTY_PAGES, NOTHING
 from oneroster_runtime.specification import Operation
@@ -49,9 +49,7 @@ EQUALITIES: Final = {
     "date": ("=", "!="),
     "number": ("=", "!="),
 }
-BOUNDS: Final = {"date": (">", "<=", "<", ">="), "number": (">", "<", ">=", "<=")}
-"""By kind: operators whose meaning is certain, and others."""
-BASE_FIELD: Final = "dateLastModified"
+"""By kind: operators whose meaning is certain."""
 BY_FIELD: Final = (
     "OR-FLT-11",
     "OR-FLT-01",
@@ -66,11 +64,11 @@ BY_FIELD: Final = (
 SORTED_KINDS: Final = frozenset({"string", "date", "number", "integer"})
 UNKNOWN: Final = "onerosterCheck"
 """A field that no element has."""
-ID: Final = "sourcedId"
 MOST_ROWS: Final = 300
 MIN_ROWS: Final = 2
-MOMENTS: Final = 2
 DELETED: Final = "tobedeleted"
+ID: Final = "sourcedId"
+INSTANT: Final = "date-time"
 BY_ID: Final = ("OR-FLT-01", "OR-FLT-16", "OR-FLT-14")
 """The rules on filters by an id."""
 BY_PIECE: Final = ("OR-FLT-01", "OR-FLT-03", "OR-FLT-14", "OR-FLT-16")
@@ -78,11 +76,6 @@ BY_PIECE: Final = ("OR-FLT-01", "OR-FLT-03", "OR-FLT-14", "OR-FLT-16")
 ORDERS: Final = ("OR-SRT-03", "OR-SRT-01", "OR-SRT-02", "OR-CMB-01")
 """The rules on the order of rows."""
 SORT: Final[Query] = {"sort": "dateLastModified", "orderBy": "desc"}
-A_LITTLE: Final = timedelta(seconds=5)
-"""A server may store instants with another precision than it sends."""
-COMPARED: Final = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
-COMPARISONS: Final = ("OR-FLT-01", "OR-FLT-05", "OR-FLT-04", "OR-FLT-11", "OR-CMB-01", "OR-CMB-05")
-"""The rules on filters that compare date-times."""
 STATUSES: Final = frozenset({"active", DELETED})
 
 
@@ -98,7 +91,7 @@ def expectations(tenant: ObservedTenant, operation: Operation, found: ObservedWa
     plain = [name for name in usable if not needs_escaping(name)] or usable
     by_field = list(_field_filters(tenant, operation, rows))
     if plain and all(isinstance(row.get("status"), str) and row["status"] in STATUSES for row in rows.values()):
-        yield from _filters(rows, plain, by_field, turn_of(tenant, operation))
+        yield from _filters(tenant, operation, rows, plain, by_field)
     else:
         yield Expectation({"limit": 1, **SORT}, returns_rows, ("OR-SRT-02",))
         yield from _filters_by_ids(rows, plain)
@@ -109,54 +102,13 @@ def expectations(tenant: ObservedTenant, operation: Operation, found: ObservedWa
         yield from _unknown_names(tenant, found, rows, plain)
 
 
-def _filter_by_a_field(
-    tenant: ObservedTenant, operation: Operation, rows: dict[str, Record], operators: Mapping[str, tuple[str, ...]]
-) -> ExpectedFilter | None:
-    """Return a filter by a field that only this element has, if one has different values in the collection.
-
-    The operations get the fields and the operators in turn.
-    """
-    number = sum(map(ord, operation.operation_id))
-    possible: list[ExpectedClause] = []
-    for kind, operators_ in operators.items():
-        for probe in probe_fields(tenant, kind):
-            if probe.operation.element != operation.element or probe.path in (ID, STATUS, BASE_FIELD):
-                continue
-            held = {filter_text(value) for row in rows.values() for value in values_at(row, probe.path)}
-            texts = [text for text in usable_values(probe) if text in held]
-            if len(held) > 1 and texts:
-                operator_ = operators_[number % len(operators_)]
-                possible.append(ExpectedClause(probe.path, kind, operator_, texts[len(texts) // 2]))
-    return ExpectedFilter((possible[number % len(possible)],)) if possible else None
-
-
 def _field_filters(tenant: ObservedTenant, operation: Operation, rows: dict[str, Record]) -> Iterator[Expectation]:
-    """Yield a filter by a field that only this element has, and the status."""
-    if (alone := _filter_by_a_field(tenant, operation, rows, EQUALITIES)) is not None:
+    """Yield a filter by a field that only this element has, and the status, with a sort."""
+    if (alone := filter_by_a_field(tenant, operation, rows, EQUALITIES)) is not None:
         active = ExpectedClause(STATUS, "enumeration", "=", "active")
         has_status = all(row.get(STATUS) in STATUSES for row in rows.values() if isinstance(row.get(STATUS), str))
         wanted = ExpectedFilter((*alone.clauses, active)) if has_status else alone
-        query: Query = {"limit": len(rows) + 1, "offset": 0, "filter": str(wanted)}
-        yield Expectation(query, _returns_matches(wanted, rows, "A"), BY_FIELD, _returns_matches(wanted, rows, "B"))
-
-
-def _returns_matches(
-    wanted: ExpectedFilter, rows: dict[str, Record], least: str
-) -> Callable[[ParsedResponse], str | None]:
-    """Return a function that compares a response with the records that match a filter, where that is certain enough."""
-
-    def wrong(reading: ParsedResponse) -> str | None:
-        if reading.problem is not None:
-            return reading.problem
-        found = set(reading.ids)
-        matches = {name: expected(wanted, row) for name, row in rows.items()}
-        clear = [name for name, match in matches.items() if match.trust <= least]
-        different = [name for name in clear if matches[name].holds is not (name in found)]
-        if different:
-            return f"{wanted.shape} returned the wrong records, or not all of the right ones"
-        return None if found <= rows.keys() else f"{wanted.shape} returned records that are not in the collection"
-
-    return wrong
+        yield _matching(wanted, rows, {"limit": len(rows) + 1, "offset": 0}, sort_in_turn(tenant, operation, rows, 2))
 
 
 def _sorts(tenant: ObservedTenant, operation: Operation, rows: dict[str, Record]) -> Iterator[Expectation]:
@@ -206,23 +158,60 @@ def _unknown_names(
 
 
 def _filters(
-    rows: dict[str, Record], plain: list[str], by_field: list[Expectation], turn: int
+    tenant: ObservedTenant,
+    operation: Operation,
+    rows: dict[str, Record],
+    plain: list[str],
+    by_field: list[Expectation],
 ) -> Iterator[Expectation]:
+    turn = turn_of(tenant, operation)
     # Of the live ones the last, of which a page that is cut or a filter that is lost has no need.
     one = next((name for name in reversed(plain) if rows[name]["status"] != DELETED), plain[-1])
     deleted = {name for name, row in rows.items() if row["status"] == DELETED}
     limit = len(rows) + 1
-    only_deleted: Query = {"limit": limit, "filter": f"status='{DELETED}'", **SORT}
-    yield Expectation(only_deleted, returns_ids(deleted), ("OR-FLT-01", "OR-SRT-02"))
-    # In turn, an id and a part of one, which distinguishes equality from a search.
-    text = one[1:] if turn % 2 and one[1:] not in rows else one
-    either: Query = {"limit": limit, "filter": f"status!='active' OR sourcedId='{text}'"}
-    yield Expectation(either, returns_ids(deleted | {one} & {text}), ("OR-FLT-02", "OR-FLT-11", *BY_ID))
-    if not any("~" in str(each.query["filter"]) for each in by_field):
-        yield from _filter_by_piece(rows, one)
+    used = [str(each.query["filter"]) for each in by_field]
+    further = clauses_in_turn(tenant, operation, rows, but=used)
+    is_deleted = ExpectedClause(STATUS, "enumeration", "=", DELETED)
+    if further:
+        wanted = ExpectedFilter((further[0], is_deleted), either=True)
+        yield _matching(wanted, rows, {"limit": limit}, sort_in_turn(tenant, operation, rows) or (BASE_FIELD, INSTANT))
+    else:
+        only: Query = {"limit": limit, "filter": str(is_deleted), **SORT}
+        yield Expectation(only, returns_ids(deleted), ("OR-FLT-01", "OR-SRT-02"))
+    other = clause_outside_of_subset(tenant, operation, rows)
+    if other is not None:
+        unlike = ExpectedClause(STATUS, "enumeration", "!=", "active")
+        yield _matching(ExpectedFilter((other, unlike), either=True), rows, {"limit": limit})
+    else:
+        # In turn, an id and a part of one, which distinguishes equality from a search.
+        text = one[1:] if turn % 2 and one[1:] not in rows else one
+        either: Query = {"limit": limit, "filter": f"status!='active' OR sourcedId='{text}'"}
+        yield Expectation(either, returns_ids(deleted | {one} & {text}), ("OR-FLT-02", "OR-FLT-11", *BY_ID))
+    if not any("~" in each for each in used):
+        yield from _filter_by_piece(rows, one, further[1:2], sort_in_turn(tenant, operation, rows, 3))
     if not by_field:
         both: Query = {"limit": limit, "filter": f"sourcedId='{one}' AND status='{rows[one]['status']}'"}
         yield Expectation(both, returns_ids({one}), ("OR-FLT-11", *BY_ID))
+
+
+def _matching(
+    wanted: ExpectedFilter, rows: dict[str, Record], query: Query, sort: tuple[str, str] | None = None
+) -> Expectation:
+    """Return a request whose response has the records that match a filter, in ascending order of a field."""
+    certain, probable = (returns_matches(wanted, rows, mark) for mark in ("A", "B"))
+
+    def wrong(reading: ParsedResponse) -> str | None:
+        text = certain(reading)
+        if text is None and sort is not None:
+            name, kind = sort
+            full = [rows.get(identity(row) or "", row) for row in reading.rows]
+            if first_out_of_order(sort_values(full, name, kind), kind, descending=False) is not None:
+                return f"the rows are not in ascending order of {name}"
+        return text
+
+    order: Query = {"sort": sort[0], "orderBy": "asc"} if sort is not None else {}
+    rules = ("OR-FLT-02", *BY_FIELD, "OR-FLT-10", "OR-FLT-14", "OR-SRT-06", "OR-SRT-07", *ORDERS)
+    return Expectation({**query, "filter": str(wanted), **order}, wrong, rules, probable)
 
 
 def _filters_by_ids(rows: dict[str, Record], plain: list[str]) -> Iterator[Expectation]:
@@ -232,141 +221,20 @@ def _filters_by_ids(rows: dict[str, Record], plain: list[str]) -> Iterator[Expec
     first, last = plain[0], plain[-1]
     either: Query = {"limit": len(rows) + 1, "filter": f"sourcedId='{first}' OR sourcedId='{last}'"}
     yield Expectation(either, returns_ids({first, last}), ("OR-FLT-02", "OR-FLT-11", *BY_ID))
-    yield from _filter_by_piece(rows, last)
+    yield from _filter_by_piece(rows, last, [], None)
     both: Query = {"limit": len(rows) + 1, "filter": f"sourcedId!='{first}' AND sourcedId='{last}'"}
     yield Expectation(both, returns_ids({last}), ("OR-FLT-02", "OR-FLT-11", *BY_ID))
 
 
-def _filter_by_piece(rows: dict[str, Record], one: str) -> Iterator[Expectation]:
+def _filter_by_piece(
+    rows: dict[str, Record], one: str, further: list[ExpectedClause], sort: tuple[str, str] | None
+) -> Iterator[Expectation]:
+    """Yield a search for a part of an id, or for what another clause matches."""
     piece = one[1:]
     if piece and not any(piece.casefold() in name.casefold() for name in rows if name != one):
-        query: Query = {"limit": len(rows) + 1, "filter": f"sourcedId~'{piece}'"}
-        yield Expectation(query, returns_ids({one}), BY_PIECE)
-
-
-def instants(found: ObservedWalk) -> dict[str, datetime]:
-    """Return when each record of a walk was changed, by id; empty if one has no id or no valid date-time."""
-    known = {name: parse_timestamp(row.get("dateLastModified")) for row in found.rows if (name := identity(row))}
-    valid = {name: when.astimezone(UTC) for name, when in known.items() if when is not None}
-    return valid if len(valid) == len(found) else {}
-
-
-def filter_at_bounds(operation: Operation, known: Mapping[str, datetime]) -> tuple[str, set[str]]:
-    """Return a filter whose bounds are values of records, and the ids that match it.
-
-    It has either >= and <, or > and <=; one bound is a value, and one is near a value. The operations get these in
-    turn: each comparison is tried on a server, with one request for an operation.
-    """
-    moments = sorted(set(known.values()))
-    first, last = moments[len(moments) // 3], moments[-1 - len(moments) // 3]
-    after, before = (">=", "<") if len(operation.operation_id) % 2 else (">", "<=")
-    # One of the bounds is a value, the other is near one: the one shows whether it is included, the other whether the
-    # time of day is compared.
-    if sum(map(ord, operation.operation_id)) % 2:
-        first += A_LITTLE if after == ">=" else -A_LITTLE
-    else:
-        last += A_LITTLE if before == "<" else -A_LITTLE
-    texts = [moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") for moment in (first, last)]
-    matching = {name for name, when in known.items() if COMPARED[after](when, first) and COMPARED[before](when, last)}
-    return f"dateLastModified{after}'{texts[0]}' AND dateLastModified{before}'{texts[1]}'", matching
-
-
-@rule(
-    "OR-CMB-06",
-    family="combinations",
-    title="Specialised and nested collections keep the bounds of a filter, and sort in ascending order",
-    clause="3.2 >, >=, < and <= on date-times; 3.1 orderBy default [B]",
-    example="GET /classes/{id}/students with dateLastModified>='…' omits the row with that value",
-    fix="parse filters in one place, for all collections",
-    stands_on=("parameter filter", "parameter sort"),
-    over=specialised_and_nested,
-    harm=Harm.ROWS,
-    needs=("OR-CMB-05", "OR-CMB-01"),
-)
-@confirmed
-def bounds_of_filters(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
-    complete = (each for each in tenant.walks(operation) if each.complete and len(each) <= MOST_ROWS)
-    found = max(complete, key=lambda each: len(set(instants(each).values())), default=None)
-    known = instants(found) if found is not None else {}
-    moments = {when for when in known.values() if when.microsecond % 1000 == 0}
-    if found is None or len(moments) < max(MOMENTS, len(set(known.values()))):
-        raise NotEnoughData(len(moments), MOMENTS, "different values of dateLastModified, to the millisecond")
-    expression, matching = filter_at_bounds(operation, known)
-    query: Query = {"filter": expression, "sort": "dateLastModified"}
-    if len(matching) > operation.default_limit:
-        query["limit"] = len(found) + 1
-    try:
-        reading = combined(tenant, found, query)
-    except NotJudged:
-        # Other rules report a response without data.
-        return
-    wrong = _wrong_bounds(reading, matching)
-    if wrong is not None and not found.is_cut(reading):
-        raise ExplainedBy(
-            (*COMPARISONS, *ORDERS, "OR-PAG-08"), wrong, anywhere=True, otherwise=wrong, evidence=evidence_of(reading)
-        )
-    _try_bound(tenant, operation, found)
-    if operation in _first_nested(tenant):
-        _try_reference(tenant, operation, found)
-    yield from ()
-
-
-def _try_bound(tenant: ObservedTenant, operation: Operation, found: ObservedWalk) -> None:
-    """Raise ``ExplainedBy`` if a filter by a date or a number with a bound returns other rows."""
-    rows = {name: row for row in found.rows if (name := identity(row)) is not None}
-    wanted = _filter_by_a_field(tenant, operation, rows, BOUNDS)
-    if wanted is None:
-        return
-    query: Query = {"limit": len(found) + 1, "offset": 0, "filter": str(wanted)}
-    path = encoded_path(operation.path, found.values)
-    reading = tenant.parse(operation, tenant.probe(path, encoded_query(query)), found.values, query)
-    wrong = _returns_matches(wanted, rows, "B")(reading)
-    if wrong is not None and not found.is_cut(reading):
-        raise ExplainedBy(
-            (*BY_FIELD, *COMPARISONS), wrong, anywhere=True, otherwise=wrong, evidence=evidence_of(reading)
-        )
-
-
-def _first_nested(tenant: ObservedTenant) -> Iterator[Operation]:
-    """The first nested collection of each element."""
-    seen: set[str | None] = set()
-    for each in nested(tenant):
-        if each.element not in seen:
-            seen.add(each.element)
-            yield each
-
-
-def _try_reference(tenant: ObservedTenant, operation: Operation, found: ObservedWalk) -> None:
-    """Raise ``ExplainedBy`` if a filter by the id of a reference returns other rows of a nested collection."""
-    for known in tenant.properties(operation.element).values():
-        values = {identity(row): values_at(row, f"{known.name}.{ID}")[:1] for row in found.rows}
-        ids = sorted({name for held in values.values() for name in held if isinstance(name, str)})
-        usable = [name for name in ids if name.isprintable() and "'" not in name and not needs_escaping(name)]
-        if known.kind != "reference" or len(ids) < MIN_ROWS or not usable:
-            continue
-        matching = {name for name, held in values.items() if name and held == usable[:1]}
-        query: Query = {"limit": len(found) + 1, "filter": f"{known.name}.{ID}='{usable[0]}'"}
-        path = encoded_path(operation.path, found.values)
-        reading = tenant.parse(operation, tenant.probe(path, encoded_query(query)), found.values)
-        wrong = returns_ids(matching)(reading)
-        if wrong is not None and not found.is_cut(reading):
-            text = f"a filter by {known.name}.{ID}: {wrong}"
-            raise ExplainedBy(
-                ("OR-FLT-10", *BY_ID, *COMPARISONS), text, anywhere=True, otherwise=text, evidence=evidence_of(reading)
-            )
-        return
-
-
-def _wrong_bounds(reading: ParsedResponse, matching: set[str]) -> str | None:
-    """Return what is wrong with the rows of a filter by bounds that is sorted without orderBy; None if nothing is."""
-    returned = {name for name in reading.ids if name}
-    lost, surplus = len(matching - returned), len(returned - matching)
-    if lost or surplus:
-        counts = f"{count_of(surplus, 'row')} not expected, {count_of(lost, 'row')} missing"
-        return f"a filter with bounds of dateLastModified: {counts}"
-    keys = sort_values(reading.rows, "dateLastModified", "date-time")
-    ascending = first_out_of_order(keys, "date-time", descending=False) is None
-    return None if ascending else "a sort without orderBy is not ascending"
+        clauses = (*further, ExpectedClause(ID, "string", "~", piece))
+        wanted = ExpectedFilter(clauses, either=len(clauses) > 1)
+        yield _matching(wanted, rows, {"limit": len(rows) + 1}, sort if further else None)
 
 
 def _is_empty_success(reading: ParsedResponse) -> bool:

@@ -163,15 +163,18 @@ def odd_sorts(tenant: ObservedTenant, operation: Operation) -> Iterator[dict[str
 def odd_sort_keeps_all(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding]:
     rejected: list[str] = []
     example: ParsedResponse | None = None
+    found = tenant.walk(operation)
+    # Without a total, only the rows show that some are repeated.
+    limit = 1 if found.pages[0].total is not None else found.limit
     for query in odd_sorts(tenant, operation):
-        reading = ask_once(tenant, operation, {"limit": 1, **query})
+        reading = ask_once(tenant, operation, {"limit": limit, **query})
         text = encoded_query(query)
         if 400 <= reading.exchange.status < 500:
             rejected.append(text)
             example = example or reading
         elif is_successful(reading.exchange) and reading.problem is None and _has_lost_rows(tenant, reading):
             left = len(reading.rows) if reading.total is None else reading.total
-            yield finding(f"{text} leaves {left} of {len(tenant.walk(operation))} records", reading)
+            yield finding(f"{text} leaves {left} of {len(found)} records", reading)
             return
         elif is_successful(reading.exchange) and reading.problem is None and _has_repeated_rows(tenant, reading):
             yield finding(f"{text} returns records more than once", reading)
@@ -182,11 +185,12 @@ def odd_sort_keeps_all(tenant: ObservedTenant, operation: Operation) -> Iterator
 
 
 def _has_repeated_rows(tenant: ObservedTenant, reading: ParsedResponse) -> bool:
-    """Return whether a response announces more records than there are, and returns some of them twice."""
-    if reading.total is None or reading.total <= len(tenant.all_rows(reading.operation)):
+    """Return whether a response returns records twice, and announces more than there are, if it has a total."""
+    if reading.total is not None and reading.total <= len(tenant.all_rows(reading.operation)):
         return False
-    found = tenant.walk(reading.operation)
-    whole = ask_once(tenant, reading.operation, {**reading.query, "limit": found.limit})
+    found, whole = tenant.walk(reading.operation), reading
+    if reading.total is not None:
+        whole = ask_once(tenant, reading.operation, {**reading.query, "limit": found.limit})
     return len(set(whole.ids)) < len(whole.ids) and len(set(found.ids)) == len(found)
 
 

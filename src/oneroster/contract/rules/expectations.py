@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from oneroster.contract.http.parsed_response import ParsedResponse
+from oneroster.contract.http.parsed_response import ParsedResponse, Record
 from oneroster.contract.observation.evidence import count_of
 from oneroster.contract.observation.observed_tenant import Query
+from oneroster.contract.oracle.filters import ExpectedFilter, expected
 
 __all__ = [
     "STATUS",
@@ -14,6 +15,7 @@ __all__ = [
     "has_known_fields_only",
     "returns_a_page",
     "returns_ids",
+    "returns_matches",
     "returns_one_row",
     "returns_rows",
 ]
@@ -85,3 +87,22 @@ def has_known_fields_only(reading: ParsedResponse) -> str | None:
     return (
         "only the known fields instead of all fields" if all(row.keys() <= {STATUS} for row in reading.rows) else None
     )
+
+
+def returns_matches(
+    wanted: ExpectedFilter, rows: dict[str, Record], least: str
+) -> Callable[[ParsedResponse], str | None]:
+    """Return a function that compares a response with the records that match a filter, where that is certain enough."""
+
+    def wrong(reading: ParsedResponse) -> str | None:
+        if reading.problem is not None:
+            return reading.problem
+        found = set(reading.ids)
+        matches = {name: expected(wanted, row) for name, row in rows.items()}
+        clear = [name for name, match in matches.items() if match.trust <= least]
+        different = [name for name in clear if matches[name].holds is not (name in found)]
+        if different:
+            return f"{wanted.shape} returned the wrong records, or not all of the right ones"
+        return None if found <= rows.keys() else f"{wanted.shape} returned records that are not in the collection"
+
+    return wrong

@@ -1,7 +1,5 @@
 """Faults of error responses of few paths, and in headers: other codes, data beside them, internals of the server."""
 
-# hooks have a fixed signature
-
 from dataclasses import replace
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Faults of what is served: operations that answer 404 for the ids of their own lists, or find too much."""
 
-# hooks have a fixed signature
-
 import re
 
 from oneroster.sandbox.faults.altered_result_sets import FirstRowTwice

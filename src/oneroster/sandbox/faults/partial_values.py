@@ -1,7 +1,5 @@
 """Faults of values that are wrong in nested collections or single reads only, or in one kind of record."""
 
-# hooks have a fixed signature
-
 from oneroster.sandbox.faults.altered_result_sets import RowsExceptId
 from oneroster.sandbox.faults.base import Fault
 from oneroster.sandbox.faults.declarations import KIMONO, NO_GRADEBOOK, SMALL_DATA, Needs

@@ -1,7 +1,5 @@
 """Faults in the values of records: each value alone is valid, and contradicts another one."""
 
-# hooks have a fixed signature
-
 from typing import Final
 
 import msgspec
