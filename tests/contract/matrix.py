@@ -504,6 +504,7 @@ WRITES: Final = {
     "put-listed-twice": "OR-WRT-04",
     "writes-by-any-token": "OR-WRT-17",
     "deleted-still-nested": "OR-WRT-23",
+    "put-charset-refused": "OR-WRT-10",
     "put-rejects-exempt": "OR-WRT-26",
     "put-makes-scores-positive": "OR-WRT-26",
     "put-revives": "OR-WRT-30",

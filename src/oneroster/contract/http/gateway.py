@@ -205,6 +205,7 @@ class Gateway:
         content: bytes | None = None,
         *,
         access: Credentials | None = None,
+        media_type: str = "application/json",
     ) -> Exchange:
         """Send a write to one object that the kit created, or to a made-up id.
 
@@ -216,6 +217,7 @@ class Gateway:
             sourced_id: An id returned by `own_id`, or allocated to such an object after `create`.
             content: The body.
             access: Credentials other than the tenant's own.
+            media_type: The Content-Type of the body.
 
         Raises:
             RequestNotAllowedError: Writes are not allowed, or the operation or the id is of another kind.
@@ -230,7 +232,7 @@ class Gateway:
             raise RequestNotAllowedError("the object was not created by this run; it is not written to")
         method = cast("WriteMethod", operation.method)
         url = self.target.url_of(encoded_path(operation.path, {parameters[0]: sourced_id}))
-        headers = None if content is None else {"Content-Type": "application/json"}
+        headers = None if content is None else {"Content-Type": media_type}
         return self._noted(self._send_with_renewal(method, url, access, headers, content))
 
     def create(
