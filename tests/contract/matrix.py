@@ -193,6 +193,7 @@ FIELDS: Final = {
     "selection-with-sort-field": "OR-FLD-06",
     "selected-status-made-up": "OR-FLD-01",
     "single-selection-of-first": "OR-FLD-02",
+    "selected-single-is-first": "OR-FLD-02",
     "one-field-ignored-on-reads": "OR-FLD-02",
     "selected-days-lost": "OR-FLD-02",
 }
@@ -214,6 +215,7 @@ COMBINATIONS: Final = {
     "subset-lost-beside-filter": "OR-CMB-05",
     "part-identifier-ignored": "OR-CMB-05",
     "school-enrollments-unsorted": "OR-CMB-05",
+    "nested-titles-unsorted": "OR-CMB-05",
     "selected-dates-cut": "OR-CMB-04",
     "selected-page-short": "OR-CMB-01",
     "null-for-absent": "OR-CMB-04",

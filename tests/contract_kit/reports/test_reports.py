@@ -322,6 +322,15 @@ def test_a18_what_to_fix_first_is_what_harms_most() -> None:
     assert [group.first.harm for group in groups] == list(Harm)
 
 
+def test_a_rule_that_is_violated_at_two_levels_is_fixed_once() -> None:
+    checks = [
+        a_check("OR-ACC-01", Status.WARNED, level=Level.SHOULD, operation_id="getOrg"),
+        a_check("OR-ACC-01", Status.FAILED, operation_id="getAllOrgs"),
+    ]
+    (group,) = Summary.of(a_report(*checks)).fix_first
+    assert [each.operation_id for each in group.checks] == ["getAllOrgs", "getOrg"]
+
+
 def test_open_points_and_what_is_not_judged_are_told_apart_from_failures() -> None:
     text = printed(
         a_report(

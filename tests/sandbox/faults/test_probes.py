@@ -166,6 +166,11 @@ def classes_path(client: httpx.Client) -> str:
     return f"/schools/{plain(client, '/schools')}/classes"
 
 
+def nested_titles_in_order(client: httpx.Client) -> bool:
+    titles = [row["title"] for row in nested(client, sort="title", orderBy="asc").json()["classes"]]
+    return titles == sorted(titles)
+
+
 def school_enrollments_in_order(client: httpx.Client) -> bool:
     found = rows(client, f"/schools/{plain(client, '/schools')}/enrollments", sort="beginDate", orderBy="asc")
     days = [row["beginDate"] for row in found if "beginDate" in row]
@@ -277,6 +282,12 @@ LOOKS: dict[str, tuple[Look, Any, Any]] = {
     "subset-lost-beside-filter": (lambda c: len(rows(c, "/schools", filter="type='district'")), 0, 1),
     "part-identifier-ignored": (lambda c: len(rows(c, "/students", filter="identifier='nobody'")), 0, 22),
     "school-enrollments-unsorted": (school_enrollments_in_order, True, False),
+    "selected-single-is-first": (
+        lambda c: c.get(f"/orgs/{plain(c, '/orgs', type='school')}?fields=type").json()["org"]["type"],
+        "school",
+        "national",
+    ),
+    "nested-titles-unsorted": (nested_titles_in_order, True, False),
     "seconds-refused": (lambda c: status(c, "/orgs?filter=dateLastModified>'2025-01-01T00:00:00Z'"), 200, 400),
     "encoded-letters-refused": (lambda c: status(c, "/orgs?filter=status%3d%27active%27"), 200, 400),
     "unknown-search-empty": (lambda c: status(c, "/orgs?filter=colour~'x'"), 400, 200),

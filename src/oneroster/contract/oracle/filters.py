@@ -15,6 +15,7 @@ from oneroster.contract.oracle.collations import COLLATIONS, fold_text
 
 __all__ = [
     "BOOLEAN_WORDS",
+    "UNDECODED",
     "ExpectedClause",
     "ExpectedFilter",
     "FilterMatch",
@@ -37,6 +38,8 @@ _ORDERS: Final[dict[str, Callable[[Any, Any], bool]]] = {
 }
 _BASE: Final = "dateLastModified"
 BOOLEAN_WORDS: Final = frozenset({"true", "false"})
+UNDECODED: Final = "\ufffd"
+"""What stands for bytes that are not UTF-8."""
 _CLOSE: Final = 1.0
 """Seconds; a server may store timestamps with another precision than it sends."""
 
@@ -234,6 +237,8 @@ def _numbers(clause: ExpectedClause, value: Any) -> FilterMatch:
 
 def _texts(clause: ExpectedClause, value: str) -> FilterMatch:
     text = clause.text
+    if UNDECODED in value:
+        return FilterMatch(False, "C")
     match clause.operator:
         case "~":
             return _contains(value, text)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from oneroster.contract.http.parsed_response import Record
 from oneroster.contract.oracle.collations import certainly_after
-from oneroster.contract.oracle.filters import filter_text, parse_number, parse_timestamp, values_at
+from oneroster.contract.oracle.filters import UNDECODED, filter_text, parse_number, parse_timestamp, values_at
 
 __all__ = ["first_out_of_order", "omits_earlier_row", "sort_values", "wrong_order"]
 
@@ -27,7 +27,9 @@ def sort_values(rows: Sequence[Record], path: str, kind: str) -> list[Any]:
 
 
 def _text(value: Any) -> str | None:
-    return None if isinstance(value, dict | list) else filter_text(value)
+    text = None if isinstance(value, dict | list) else filter_text(value)
+    # Nobody knows where letters belong that arrived in another encoding than UTF-8.
+    return None if text is None or UNDECODED in text else text
 
 
 def first_out_of_order(keys: Sequence[Any], kind: str, *, descending: bool) -> int | None:

@@ -79,13 +79,13 @@ class Exercise:
 
 @dataclass(frozen=True, slots=True)
 class FindingGroup:
-    """The findings of one rule at one level, which probably have one cause."""
+    """Findings of one rule, which probably have one cause."""
 
     checks: tuple[Check, ...]
 
     @property
     def first(self) -> Check:
-        """The first of the checks; rule, title, clause and level are the same in all."""
+        """The first of the checks, which has the highest level of all; rule and title are the same in all."""
         return self.checks[0]
 
     def by_message(self) -> list[list[Check]]:
@@ -106,8 +106,8 @@ class Summary:
         failing: The checks that fail the run.
         families: A score for each family that has checks, in the order of the run.
         operations: A score for each operation that has checks, those with the most violations first.
-        violations: The violations, grouped by rule.
-        fix_first: The same, in the order in which to fix them.
+        violations: The violations, grouped by rule and level.
+        fix_first: The same, in the order in which to fix them; those of one rule are one.
         open_points: What the server does where the standard is not certain, grouped by rule.
         not_judged: A line for each cause of checks that were not judged, and one for each error of the kit.
         rules: For each rule, on how many operations it was exercised, in the order of the run.
@@ -214,13 +214,19 @@ def _open_points(report: CheckReport) -> tuple[FindingGroup, ...]:
 
 
 def _by_urgency(violations: Iterable[FindingGroup]) -> tuple[FindingGroup, ...]:
-    """Return violations in the order in which to fix them: the worst harm first, musts before shoulds."""
+    """Return violations in the order in which to fix them: the worst harm first, musts before shoulds.
+
+    Those of one rule are one, with the most urgent first: a single fix mends them.
+    """
     levels = list(Level)
 
     def urgency(group: FindingGroup) -> tuple[int, int, int]:
         return group.first.harm.rank, levels.index(group.first.level), -len(group.checks)
 
-    return tuple(sorted(violations, key=urgency))
+    by_rule: dict[str, list[Check]] = {}
+    for group in sorted(violations, key=urgency):
+        by_rule.setdefault(group.first.id, []).extend(group.checks)
+    return tuple(FindingGroup(tuple(checks)) for checks in by_rule.values())
 
 
 def operation_names(checks: Iterable[Check], most: int | None = None) -> str:

@@ -122,17 +122,21 @@ def _sorts(tenant: ObservedTenant, operation: Operation, rows: dict[str, Record]
     if candidates:
         _, name, kind = max(candidates)
         query: Query = {"limit": len(rows) + 1, "offset": 0, "sort": name, "orderBy": "desc"}
-        yield Expectation(query, _returns_in_order(set(rows), name, kind), ("OR-SRT-06", "OR-SRT-07", *ORDERS))
+        right = _returns_in_order(set(rows), name, kind, descending=True)
+        yield Expectation(query, right, ("OR-SRT-06", "OR-SRT-07", *ORDERS))
 
 
-def _returns_in_order(expected: set[str], name: str, kind: str) -> Callable[[ParsedResponse], str | None]:
+def _returns_in_order(
+    expected: set[str], name: str, kind: str, *, descending: bool
+) -> Callable[[ParsedResponse], str | None]:
     """Return a function that compares the records of a response with the expected ids, and their order."""
     right_ids = returns_ids(expected)
 
     def wrong(reading: ParsedResponse) -> str | None:
         keys = sort_values(reading.rows, name, kind)
-        unordered = first_out_of_order(keys, kind, descending=True) is not None
-        return right_ids(reading) or (f"the rows are not in descending order of {name}" if unordered else None)
+        unordered = first_out_of_order(keys, kind, descending=descending) is not None
+        direction = "descending" if descending else "ascending"
+        return right_ids(reading) or (f"the rows are not in {direction} order of {name}" if unordered else None)
 
     return wrong
 
@@ -211,7 +215,11 @@ def _matching(
 
     order: Query = {"sort": sort[0], "orderBy": "asc"} if sort is not None else {}
     rules = ("OR-FLT-02", *BY_FIELD, "OR-FLT-10", "OR-FLT-14", "OR-SRT-06", "OR-SRT-07", *ORDERS)
-    return Expectation({**query, "filter": str(wanted), **order}, wrong, rules, probable)
+    alone = None
+    if sort is not None:
+        right = _returns_in_order(set(rows), *sort, descending=False)
+        alone = Expectation({"limit": len(rows) + 1, "offset": 0, **order}, right, rules)
+    return Expectation({**query, "filter": str(wanted), **order}, wrong, rules, probable, alone)
 
 
 def _filters_by_ids(rows: dict[str, Record], plain: list[str]) -> Iterator[Expectation]:
@@ -270,6 +278,12 @@ def same_parameters(tenant: ObservedTenant, operation: Operation) -> Iterator[Fi
         wrong, level = each.wrong(reading), level_of_query(operation, each.query)
         if wrong is None:
             wrong, level = each.doubtful(reading), Level.SHOULD
+        elif level is not Level.MUST and each.alone is not None and not is_server_error(exchange.status):
+            sure = tenant.parse(
+                operation, tenant.probe(path, encoded_query(each.alone.query)), found.values, each.alone.query
+            )
+            if sure.exchange.status == 200 and (certain := each.alone.wrong(sure)) is not None:
+                each, exchange, reading, wrong, level = each.alone, sure.exchange, sure, certain, Level.MUST
         if wrong is None or found.is_cut(reading) or is_server_error(exchange.status) or _is_empty_success(reading):
             # Rules on statuses report server errors, and a success by another name.
             continue

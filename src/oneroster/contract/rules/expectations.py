@@ -33,12 +33,14 @@ class Expectation:
         wrong: Returns what is wrong with the response; None if nothing is.
         rules: The rules that report the same of the collection of all records.
         doubtful: Returns what is probably wrong with a response with which nothing is certainly wrong.
+        alone: The same without the parameters whose meaning is less certain, to send if the response is wrong.
     """
 
     query: Query
     wrong: Callable[[ParsedResponse], str | None]
     rules: tuple[str, ...]
     doubtful: Callable[[ParsedResponse], str | None] = lambda _: None
+    alone: "Expectation | None" = None
 
 
 def returns_ids(expected: set[str]) -> Callable[[ParsedResponse], str | None]:

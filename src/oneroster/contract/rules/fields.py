@@ -10,7 +10,7 @@ from typing import Final
 from oneroster.contract.errors import ExplainedBy, NotEnoughData, NotOffered
 from oneroster.contract.harm import Harm
 from oneroster.contract.http.exchange import encoded_path, encoded_query
-from oneroster.contract.http.parsed_response import ParsedResponse, Record
+from oneroster.contract.http.parsed_response import ParsedResponse, Record, identity
 from oneroster.contract.levels import Level
 from oneroster.contract.observation.evidence import count_of, evidence_of, finding, id_list
 from oneroster.contract.observation.membership import says
@@ -32,7 +32,8 @@ REQUESTED_FIELDS: Final = ("status", "dateLastModified")
 PAGE_SIZE: Final = 20
 """Rows of a page; enough to see whether a selection is applied."""
 BAD_REQUEST: Final = 400
-OWN: Final = frozenset({"sourcedId", *REQUESTED_FIELDS})
+ID: Final = "sourcedId"
+OWN: Final = frozenset({ID, *REQUESTED_FIELDS})
 """Fields that every record has."""
 COMBINED: Final = ("OR-CMB-01",)
 """The rule on rows that are lost beside other parameters."""
@@ -155,7 +156,7 @@ def fields_to_select(
     if turn % 2 and names:
         return (names[turn // 2 % len(names)],), ()
     absent = [each.name for each in known if not (each.required or each.name in full)][:1]
-    return (*REQUESTED_FIELDS, *names), tuple(absent)
+    return (ID, *REQUESTED_FIELDS, *names), tuple(absent)
 
 
 @rule(
@@ -177,6 +178,10 @@ def selects_in_singles(tenant: ObservedTenant, operation: Operation) -> Iterator
         raise ExplainedBy(
             ("OR-ENV-02", "OR-ENV-08"), text, anywhere=True, otherwise=text, evidence=evidence_of(reading)
         )
+    if any(identity(row) not in (None, identity(full)) for row in reading.rows):
+        text = "a selection of fields returned another record than the requested one"
+        certain = evidence_of(reading, [str(identity(full))])
+        raise ExplainedBy("OR-SEM-08", text, anywhere=True, otherwise=text, evidence=certain)
     found = list(compare_fields(tenant, reading, asked, absent))
     yield from found
     if not found and any(name in row for name in absent for row in reading.rows):
