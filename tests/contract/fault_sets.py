@@ -43,7 +43,8 @@ PROVOKING: Final = {
     "OR-ERR-17": ("errors", "OR-SEM-11", "OR-SRT-01"),
     "OR-ERR-18": ("OR-CMB-05",),
     "OR-ADD-08": ("errors", "access"),
-    "OR-ADD-22": ("errors", "OR-SEM-11"),
+    "OR-ADD-22": ("errors", "OR-SEM-11", "OR-ACC-19"),
+    "OR-PRV-02": ("errors", "OR-FLT-12"),
     "OR-ADD-09": ("errors", "access"),
 }
 """By rule about the whole run: families and rules whose requests it judges."""

@@ -326,6 +326,7 @@ ACCESS: Final = {
     "scopes-ignored": "OR-ACC-11",
     "stale-timestamp": "OR-ACC-12",
     "nonce-twice": "OR-ACC-13",
+    "nonce-twice-below-parents": "OR-ACC-13",
     "query-unsigned": "OR-ACC-14",
     "token-for-ever": "OR-ACC-15",
     "token-missing": "OR-ACC-15",
@@ -337,6 +338,7 @@ ACCESS: Final = {
     "secret-with-more": "OR-ACC-17",
     "any-client-id": "OR-ACC-17",
     "path-unsigned": "OR-ACC-18",
+    "signature-any-case": "OR-ACC-18",
     "method-unsigned": "OR-ACC-18",
     "nested-by-core-scope": "OR-ACC-19",
     "cache-before-authentication": "OR-ACC-01",
@@ -353,6 +355,7 @@ ACCESS: Final = {
     "secret-trimmed": "OR-ACC-17",
     "client-unauthenticated": "OR-ACC-17",
     "grant-type-missing": "OR-ACC-07",
+    "unknown-scope-crashes": "OR-ACC-07",
     "token-of-another-kind": "OR-ACC-15",
     "token-with-201": "OR-ACC-15",
     "token-as-html": "OR-ACC-08",
@@ -377,6 +380,7 @@ ACCESS: Final = {
 PRIVACY: Final = {
     "password-sent": "OR-PRV-01",
     "error-names-person": "OR-PRV-02",
+    "error-names-another": "OR-PRV-02",
     "href-holds-name": "OR-PRV-03",
     "link-holds-name": "OR-PRV-04",
     "demographics-for-all": "OR-PRV-05",
@@ -427,6 +431,7 @@ ERRORS: Final = {
     "odd-status-for-number": "OR-ERR-05",
     "html-not-found": "OR-ERR-06",
     "bare-not-found": "OR-ERR-07",
+    "description-as-list": "OR-ERR-07",
     "filter-errors-succeed": "OR-ERR-08",
     "demographics-id-refused": "OR-ERR-01",
     "sort-by-list-repeats": "OR-ERR-13",
@@ -501,6 +506,7 @@ WRITES: Final = {
     "put-listed-twice": "OR-WRT-04",
     "writes-by-any-token": "OR-WRT-17",
     "deleted-still-nested": "OR-WRT-23",
+    "put-charset-refused": "OR-WRT-10",
     "put-rejects-exempt": "OR-WRT-26",
     "put-makes-scores-positive": "OR-WRT-26",
     "put-revives": "OR-WRT-30",
@@ -624,6 +630,7 @@ ADDITIONS: Final = {
     "blank-end-dates": "OR-ADD-20",
     "resource-of-user-only": "OR-ADD-16",
     "status-with-reference": "OR-ADD-22",
+    "forbidden-without-major": "OR-ADD-22",
     "nested-not-found-flat": "OR-ADD-22",
     "nested-not-found-says-forbidden": "OR-ERR-16",
     "write-refusal-flat": "OR-ADD-22",
@@ -660,6 +667,7 @@ OTHERWISE: Final = {
         "agents-of-students-only": "OR-ADD-14",
         "malformed-filter-crashes": "OR-ERR-10",
         "not-found-with-record": "OR-ADD-22",
+        "description-as-list": "OR-ADD-08",
     }
 }
 """Faults that break another rule in a version: there the form of booleans is certain, the grammar of filters is not."""

@@ -38,7 +38,7 @@ def test_few_secrets_are_tried() -> None:
 def test_signatures_that_are_nearly_right() -> None:
     near = near_signatures(OAuth1Credentials("me", "s3cret"))
     headers = {each.headers("GET", URL, no_post)["Authorization"] for each in near}
-    assert len(headers) == len(near) == 8
+    assert len(headers) == len(near) == 9
     assert sum("oauth_signature=" not in header for header in headers) == 1
     assert any('oauth_consumer_key="ME"' in header for header in headers)
     assert any('oauth_consumer_key="mex"' in header for header in headers)

@@ -205,6 +205,7 @@ class Gateway:
         content: bytes | None = None,
         *,
         access: Credentials | None = None,
+        media_type: str = "application/json",
     ) -> Exchange:
         """Send a write to one object that the kit created, or to a made-up id.
 
@@ -216,22 +217,21 @@ class Gateway:
             sourced_id: An id returned by `own_id`, or allocated to such an object after `create`.
             content: The body.
             access: Credentials other than the tenant's own.
+            media_type: The Content-Type of the body.
 
         Raises:
             RequestNotAllowedError: Writes are not allowed, or the operation or the id is of another kind.
             KitError: See `send`.
         """
-        if not self.target.allow_writes:
-            raise RequestNotAllowedError("writes are not allowed in this run (--allow-writes)")
+        self._require_writes()
         parameters = [each.name for each in operation.parameters if each.location == "path"]
         if operation.method not in WRITE_METHODS or len(parameters) != 1:
             raise RequestNotAllowedError(f"{operation.operation_id} does not write to one object")
         if sourced_id not in self._own_ids and (_collection_path(operation), sourced_id) not in self._allocated:
             raise RequestNotAllowedError("the object was not created by this run; it is not written to")
-        method = cast("WriteMethod", operation.method)
         url = self.target.url_of(encoded_path(operation.path, {parameters[0]: sourced_id}))
-        headers = None if content is None else {"Content-Type": "application/json"}
-        return self._noted(self._send_with_renewal(method, url, access, headers, content))
+        headers = None if content is None else {"Content-Type": media_type}
+        return self._noted(self._send_with_renewal(cast("WriteMethod", operation.method), url, access, headers, content))
 
     def create(
         self,
@@ -257,8 +257,7 @@ class Gateway:
             RequestNotAllowedError: Writes are not allowed, or the operation is of another kind.
             KitError: See `send`.
         """
-        if not self.target.allow_writes:
-            raise RequestNotAllowedError("writes are not allowed in this run (--allow-writes)")
+        self._require_writes()
         if operation.method != "POST" or operation.created_wrapper is None:
             raise RequestNotAllowedError(f"{operation.operation_id} does not create records and return their ids")
         url = self.target.url_of(encoded_path(operation.path, dict(parents)))
@@ -268,6 +267,10 @@ class Gateway:
             if supplied in self._own_ids and allocated not in known:
                 self._allocated.add((_collection_path(operation), allocated))
         return exchange
+
+    def _require_writes(self) -> None:
+        if not self.target.allow_writes:
+            raise RequestNotAllowedError("writes are not allowed in this run (--allow-writes)")
 
     def is_own(self, url: str) -> bool:
         """Return whether a URL is of the tenant's origin, as httpx reads it, which sends it."""

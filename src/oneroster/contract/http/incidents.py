@@ -153,6 +153,14 @@ class Incidents:
             with self._lock:
                 self.token_problems.append((without_body(exchange), problem))
 
+    def add_repeated_server_error(self, request: str) -> None:
+        """Note that a rule sent a request with a server error again, and got the same."""
+        with self._lock:
+            self.server_errors = [
+                ServerError(each.exchange, each.repeated or each.exchange.request == request)
+                for each in self.server_errors
+            ]
+
     def server_errors_in(self, requests: Iterable[str]) -> list[ServerError]:
         """Return the server errors of some request lines."""
         wanted = set(requests)

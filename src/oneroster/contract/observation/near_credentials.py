@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from oauthlib.oauth1 import Client
 
@@ -164,6 +164,7 @@ def near_signatures(credentials: OAuth1Credentials) -> list[NearSignature]:
         NearSignature(OAuth1Credentials(client_id, secret + ADDED, method), "by a secret with one character more"),
         NearSignature(credentials, "that is left out", changed_header=_without_signature),
         NearSignature(credentials, "that is empty", changed_header=_with_empty_signature),
+        NearSignature(credentials, "in the other case of its letters", changed_header=_with_signature_in_other_case),
         NearSignature(OAuth1Credentials(client_id, "", "PLAINTEXT"), "by the method PLAINTEXT without the secret"),
     ]
 
@@ -176,6 +177,11 @@ def _without_signature(header: str) -> str:
 def _with_empty_signature(header: str) -> str:
     """Return an Authorization header whose oauth_signature has no value."""
     return re.sub(r'oauth_signature="[^"]*"', 'oauth_signature=""', header)
+
+
+def _with_signature_in_other_case(header: str) -> str:
+    """Return an Authorization header whose oauth_signature has its letters in the other case."""
+    return re.sub(r'(?<=oauth_signature=")[^"]*', lambda found: quote(unquote(found[0]).swapcase(), safe=""), header)
 
 
 def _sibling(url: str) -> str:

@@ -18,6 +18,7 @@ __all__ = [
     "has_code_minor",
     "has_status_form",
     "json_strings",
+    "odd_elements",
     "status_entries",
     "status_form",
     "wrong_warning",
@@ -30,6 +31,7 @@ _OF_ONE_CASE: Final = frozenset(
     {"fullsuccess", "unknownobject", "unauthorized", "invalidsortfield", "invalidselectionfield", "invalidfilterfield"}
 )
 """Code minors that stand for one case each; `invalid data` may stand for any bad request."""
+_TEXTS: Final = frozenset({"codemajor", "severity", "description"})
 _IGNORED: Final = str.maketrans("", "", " _")
 
 
@@ -51,6 +53,21 @@ def status_entries(payload: Any, depth: int = MAX_DEPTH) -> list[StatusEntry]:
     if "codemajor" not in named:
         return [found for value in payload.values() for found in status_entries(value, depth - 1)]
     return [StatusEntry(_word(named["codemajor"]), _word(named.get("severity")), _minor(named.get("codeminor")))]
+
+
+def odd_elements(payload: Any) -> list[str]:
+    """Return the names of code majors, severities and descriptions in the entries of a list that are no text.
+
+    Code minors are left out, because the versions have them in different forms.
+    """
+    lists = payload.values() if isinstance(payload, dict) else ()
+    entries = [entry for found in lists if isinstance(found, list) for entry in found if isinstance(entry, dict)]
+    return [
+        str(name)
+        for entry in entries
+        for name, value in entry.items()
+        if str(name).lower().removeprefix("imsx_") in _TEXTS and value is not None and not isinstance(value, str)
+    ]
 
 
 def has_status_form(specification: Specification, payload: Any) -> bool:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from oneroster.contract.errors import ExplainedBy
@@ -11,7 +12,7 @@ from oneroster.contract.observation.evidence import exchange_finding
 from oneroster.contract.observation.invalid_credentials import CustomSignature, require_oauth1
 from oneroster.contract.observation.observed_tenant import ObservedTenant
 from oneroster.contract.observation.obstacles import obstacle_of_status
-from oneroster.contract.observation.operation_selectors import first_readable, readable_path
+from oneroster.contract.observation.operation_selectors import first_readable, one_of_each_kind, readable_path
 from oneroster.contract.observation.provoked_errors import Refusals
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
@@ -73,8 +74,12 @@ def repeated_nonce(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
     if first.status // 100 != 2:
         text = f"the first use of the nonce returned HTTP {first.status}"
         raise obstacle_of_status(first, text) or ExplainedBy(("OR-ERR-10", "OR-ENG-01"), text, anywhere=True)
-    second = tenant.probe(path, QUERY, access=signature)
-    yield from expect_rejected_signature(tenant, operation, second, "a nonce that was already used")
+    # A nonce counts for all URLs: servers that keep nonces, or check them, in some places only accept it in others.
+    for each in dict.fromkeys((operation, *one_of_each_kind(tenant))):
+        again = tenant.probe(readable_path(tenant, each), QUERY if each.many else "", access=signature)
+        if found := list(expect_rejected_signature(tenant, each, again, "a nonce that was already used")):
+            yield from (replace(known, operation_id=each.operation_id) for known in found)
+            return
 
 
 @rule(

@@ -28,6 +28,8 @@ EXPIRY_MARGIN: Final = 0.5
 DEMOGRAPHICS: Final = "demographics"
 JSON: Final = "application/json"
 UNKNOWN_GRANT: Final = f"{GRANT_TYPE}_oneroster_check"
+UNKNOWN_SCOPE: Final = "https://purl.imsglobal.org/spec/or/v1p0/scope/oneroster-check.readonly"
+SERVER_ERROR: Final = 500
 OTHER_GRANTS: Final = {
     "a request without grant_type": None,
     "an empty grant_type": "",
@@ -120,15 +122,15 @@ def _problems_of_refusal(exchange: Exchange, secret: str, *, by_header: bool) ->
 @rule(
     "OR-ACC-07",
     family="access",
-    title="An unknown grant type gets no token",
-    clause="7.4 grant; RFC 6749, 5.2 [A]",
+    title="An unknown grant type gets no token, and an unknown scope no server error",
+    clause="7.4 grant; 6.1 500 only for a catastrophe; RFC 6749, 5.2 [A]",
     example="the token endpoint grants a token for any grant_type, or without one",
     fix="return 400 with the error `unsupported_grant_type`",
     stands_on=("token endpoint",),
     over=first_readable,
 )
 def unknown_grant(tenant: ObservedTenant, _operation: Operation) -> Iterator[Finding]:
-    # The request differs from one that is granted in the grant type alone.
+    # Each request differs from one that is granted in the grant type alone, or the scope.
     endpoint, scope = token_endpoint_of(tenant), granted_scope(tenant)
     exchange = endpoint.ask(UNKNOWN_GRANT, scope)
     yield from expect_no_token(exchange, "an unknown grant type", "unsupported_grant_type")
@@ -136,6 +138,11 @@ def unknown_grant(tenant: ObservedTenant, _operation: Operation) -> Iterator[Fin
         other = endpoint.ask(grant_type, scope)
         if token_members(other) is not None and token_members(exchange) is None:
             yield exchange_finding(f"the token endpoint granted a token for {what}", other)
+    # Whether a server ignores a scope that it does not know is its choice; it must not fail.
+    odd = endpoint.ask(GRANT_TYPE, UNKNOWN_SCOPE)
+    if odd.status == SERVER_ERROR and endpoint.ask(GRANT_TYPE, UNKNOWN_SCOPE).status == SERVER_ERROR:
+        tenant.gateway.incidents.add_repeated_server_error(odd.request)
+        yield exchange_finding(f"the token endpoint returned HTTP {SERVER_ERROR} for an unknown scope", odd)
 
 
 @rule(

@@ -135,6 +135,8 @@ def every_error_is_a_status_object(tenant: ObservedTenant, _operation: Operation
 
 def _problem(tenant: ObservedTenant, operation: Operation, exchange: Exchange) -> Problem | None:
     body = exchange.payload
+    if not status_entries(body) and is_meant_as_status_object(body):
+        return f"a status object has no {MAJOR}", None
     if not status_entries(body):
         # Gateways refuse credentials with a page of their own, and answer for operations that are not offered; other
         # rules look at the responses to writes.
@@ -144,6 +146,11 @@ def _problem(tenant: ObservedTenant, operation: Operation, exchange: Exchange) -
     if problem is None and _further_members(body):
         problem = "a status object has a member that is not documented"
     return None if problem is None else (problem, None)
+
+
+def is_meant_as_status_object(body: Any) -> bool:
+    """Return whether a body has a member of status objects, which no gateway sends."""
+    return isinstance(body, dict) and not body.keys().isdisjoint({SEVERITY, DESCRIPTION, MINOR})
 
 
 def _further_members(body: dict[str, Any]) -> bool:

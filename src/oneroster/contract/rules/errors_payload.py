@@ -19,6 +19,7 @@ from oneroster.contract.oracle.status_payload_parser import (
     contradicts,
     has_code_minor,
     has_status_form,
+    odd_elements,
     status_entries,
     status_form,
     wrong_warning,
@@ -119,6 +120,9 @@ def error_carries_payload(tenant: ObservedTenant, operation: Operation) -> Itera
         if not has_status_form(tenant.standard.specification, exchange.payload):
             form = status_form(tenant.standard.specification)
             yield exchange_finding(f"the status payload is not {form}", exchange, Level.OPEN)
+            return
+        if tenant.specification.specification.status_list is not None and (odd := odd_elements(exchange.payload)):
+            yield exchange_finding(f"{odd[0]} in the status payload of an HTTP {exchange.status} is no text", exchange)
             return
 
 

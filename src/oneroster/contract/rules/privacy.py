@@ -1,6 +1,8 @@
 """Privacy rules: personal data is only in records, not in errors, URLs or links, and needs the right scope."""
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Final
 from urllib.parse import unquote_plus
@@ -11,9 +13,10 @@ from oneroster.contract.http.parsed_response import ParsedResponse, Record, iden
 from oneroster.contract.http.target import required_scopes
 from oneroster.contract.observation.evidence import CauseCount, count_of, counted_finding, exchange_finding
 from oneroster.contract.observation.observed_tenant import ObservedTenant
+from oneroster.contract.observation.operation_coverage import operation_at
 from oneroster.contract.observation.operation_selectors import first_usable_response, readable, readable_path, reads
 from oneroster.contract.oracle.error_leaks import response_texts
-from oneroster.contract.oracle.personal_data import IdentifyingValues, personal_fields_in, personal_traits
+from oneroster.contract.oracle.personal_data import NAMES, IdentifyingValues, personal_fields_in, personal_traits
 from oneroster.contract.result import Finding
 from oneroster.contract.rule import rule
 from oneroster.contract.rules.access_oauth2_tokens import DEMOGRAPHICS, expect_no_access
@@ -97,6 +100,13 @@ def no_person_in_errors(tenant: ObservedTenant, operation: Operation) -> Iterato
                 f"an HTTP {exchange.status} response contains the {', '.join(fields)} of the requested record", exchange
             )
             return
+    if operation == next(personal_reads(tenant), None):
+        for exchange in tuple(tenant.gateway.incidents.errors):
+            if (name := _names_of_anyone(tenant, exchange)) is not None:
+                text = f"an HTTP {exchange.status} response contains the {name} of a user"
+                place = operation_at(tenant, exchange) or operation
+                yield replace(exchange_finding(text, exchange), operation_id=place.operation_id)
+                return
     if not failed:
         raise NotOffered("no request for an existing record returned an error")
 
@@ -104,6 +114,38 @@ def no_person_in_errors(tenant: ObservedTenant, operation: Operation) -> Iterato
 def _personal_fields(tenant: ObservedTenant, operation: Operation, row: Record, exchange: Exchange) -> list[str]:
     text = "\n".join(response_texts(exchange))
     return personal_fields_in(tenant.specification.elements[operation.element or ""], row, text)
+
+
+class _People:
+    """The full names of all users that were read, by the first word of the family name."""
+
+    def __init__(self, tenant: ObservedTenant) -> None:
+        self.by_word: dict[str, list[IdentifyingValues]] = {}
+        users = tenant.dialect.collection_of(USER)
+        for row in tenant.known_rows(users).values() if users is not None and users in set(readable(tenant)) else ():
+            for trait in _traits(tenant, USER, row):
+                if len(trait.values) == len(NAMES) and (words := _words(trait.values[-1])):
+                    self.by_word.setdefault(words[0], []).append(trait)
+
+    @classmethod
+    def of(cls, tenant: ObservedTenant) -> "_People":
+        """Return the people of a tenant."""
+        return tenant.memo(cls, lambda: cls(tenant))
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.casefold())
+
+
+def _names_of_anyone(tenant: ObservedTenant, exchange: Exchange) -> str | None:
+    """Return which fields of a user are in an error response and not in its request."""
+    text, asked = "\n".join(response_texts(exchange)), unquote_plus(exchange.target)
+    people = _People.of(tenant).by_word
+    for word in dict.fromkeys(_words(text)):
+        for trait in people.get(word, ()):
+            if trait.is_in(text) and not any(value.casefold() in asked.casefold() for value in trait.values):
+                return trait.field
+    return None
 
 
 def operations_referring_to_users(tenant: ObservedTenant) -> Iterator[Operation]:

@@ -24,7 +24,6 @@ from oneroster_runtime.specification import Operation
 
 DEMOGRAPHICS: Final = "Demographics"
 WRONG_TOKEN: Final = "oneroster-check-wrong-token-5f1c"  # noqa: S105  # not a secret: no server has issued it
-NOWHERE: Final = "oneroster-check-nowhere"
 CREDENTIAL_NAMES: Final = frozenset(
     {"access_token", "oauth_token", "oauth_signature", "client_secret", "token", "apikey"}
 )
@@ -116,7 +115,6 @@ def no_credentials_in_errors(tenant: ObservedTenant, operation: Operation) -> It
     path, secrets = readable_path(tenant, operation), secrets_of(tenant)
     probes = [tenant.probe(path, access=NearToken(WRONG_TOKEN, "of another client"))]
     probes += [tenant.probe(path, query) for query in BAD_QUERIES]
-    probes.append(tenant.probe(f"{path}/{NOWHERE}"))
     for each in tenant.dialect.operations.values():
         # What other rules have provoked, of every kind of error.
         probes += [*ExpectedErrors.of(tenant).all(each), *Refusals.of(tenant).all(each)]

@@ -25,6 +25,9 @@ LONG_TITLE: Final = 600
 """Characters; longer than the usual limits of 255 and 512 for a text column."""
 TEXTS: Final = ("title", "description", "comment")
 """Properties with free text."""
+JSON: Final = "application/json"
+WITH_CHARSET: Final = "application/json; charset=utf-8"
+"""As most HTTP libraries send it."""
 ODD_TEXT: Final = "oneroster-check 'a' \\ 100% 100%25 a+b,  <i>c</i> &amp;"
 """Text that servers change which escape, decode or clean it once too often."""
 BLANKS: Final = "oneroster-check,\nwill be removed "
@@ -396,12 +399,12 @@ def long_title(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
     yield from _put_changed_copy(
         lifecycle, dict.fromkeys(names, long), f"a {what} of {LONG_TITLE} characters", rejection_level=Level.OPEN
     )
-    for text, content in (
-        (RARE_TITLE, "letters beyond ASCII"),
-        (ODD_TEXT, "punctuation"),
+    for text, content, media_type in (
+        (RARE_TITLE, f"letters beyond ASCII, as {WITH_CHARSET},", WITH_CHARSET),
+        (ODD_TEXT, "punctuation", JSON),
     ):
         yield from _put_changed_copy(
-            lifecycle, dict.fromkeys(names, text), f"a {what} with {content}", rejection_level=Level.SHOULD
+            lifecycle, dict.fromkeys(names, text), f"a {what} with {content}", Level.SHOULD, media_type=media_type
         )
     if notes := [name for name in names if name != "title"]:
         # The title tells people where an object comes from that could not be removed.
@@ -419,12 +422,14 @@ def _put_changed_copy(
     content: str,
     rejection_level: Level | None = None,
     difference_level: Level | None = None,
+    media_type: str = JSON,
 ) -> Iterator[Finding]:
     """Write a copy of the first object with some other values, and check that it is stored."""
     _ = lifecycle.read_after_create
     sourced_id = lifecycle.objects.new_id()
     record = {**lifecycle.record, **changes, "sourcedId": sourced_id}
-    exchange = lifecycle.objects.put(lifecycle.element, sourced_id, {lifecycle.wrapper: record})
+    body = {lifecycle.wrapper: record}
+    exchange = lifecycle.objects.put(lifecycle.element, sourced_id, body, media_type=media_type)
     if exchange.status not in DONE:
         level = rejection_level if exchange.status < 500 else None
         yield write_finding(

@@ -112,6 +112,7 @@ class OwnedObjects:
         *,
         access: Credentials | None = None,
         also: str | None = None,
+        media_type: str = "application/json",
     ) -> Exchange:
         """Put an object.
 
@@ -121,6 +122,7 @@ class OwnedObjects:
             body: The JSON value to send, or bytes to send unchanged.
             access: Credentials other than the tenant's own.
             also: Another id under which the server may store the object, to be removed as well.
+            media_type: The Content-Type of the body.
 
         Raises:
             KitError: See `Gateway.write`.
@@ -129,7 +131,7 @@ class OwnedObjects:
         # Noted before it is sent: the object may exist even if no response is received.
         self._present.update(dict.fromkeys((element, name) for name in (sourced_id, also) if name is not None))
         operation = self.operation(element, "PUT")
-        return self.tenant.gateway.write(operation, sourced_id, content, access=access)
+        return self.tenant.gateway.write(operation, sourced_id, content, access=access, media_type=media_type)
 
     def post(
         self,

@@ -69,6 +69,18 @@ class NonceTwice(AcceptsDenied):
     cause = "nonce"
 
 
+class NestedNonceTwice(AcceptsDenied):
+    name = "nonce-twice-below-parents"
+    does = "accepts an OAuth 1.0a nonce more than once on collections below a parent"
+    breaks = "7.1 OAuth 1.0a nonce [B]: valid for one request"
+    needs = Needs(access="oauth1", without=SMALL_DATA | {"no-nested"})
+    cause = "nonce"
+
+    def authenticate(self, raw_request: RawRequest, outcome: Authenticated | Denied) -> Authenticated | Denied:
+        other = super().authenticate(raw_request, outcome)
+        return other if re.search(rb"/v1p1/\w+/[^/]+/\w+", raw_request.raw_path) else outcome
+
+
 class QueryUnsigned(Fault):
     name = "query-unsigned"
     does = "accepts OAuth 1.0a signatures that do not cover the query"

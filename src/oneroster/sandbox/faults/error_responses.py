@@ -131,6 +131,17 @@ class BareNotFound(ChangedNotFound):
         return replace(reply, body={"message": "not found"})
 
 
+class DescriptionAsList(ChangedNotFound):
+    name = "description-as-list"
+    does = "sends the description of a 404 as a list of texts"
+    breaks = "6.2 description [B]: a text"
+    hides = frozenset({"404 body"})
+
+    def changed(self, reply: Reply) -> Reply:
+        entries = [entry | {"imsx_description": [entry["imsx_description"]]} for entry in reply.body["statusInfoSet"]]
+        return replace(reply, body={"statusInfoSet": entries})
+
+
 class ErrorSaysSuccess(ChangedNotFound):
     name = "error-says-success"
     does = "says success in the status payload of a 404"

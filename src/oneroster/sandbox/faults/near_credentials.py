@@ -6,7 +6,7 @@ import base64
 import re
 from abc import abstractmethod
 from dataclasses import replace
-from urllib.parse import parse_qs, unquote_plus
+from urllib.parse import parse_qs, quote, unquote, unquote_plus
 
 import msgspec
 
@@ -175,6 +175,23 @@ class PathUnsigned(Fault):
             return None
         parent = raw_request.raw_path.rpartition(b"/")[0]
         return replace(raw_request, raw_path=parent + b"/oneroster-check-nowhere")
+
+
+class SignatureAnyCase(Fault):
+    name = "signature-any-case"
+    does = "accepts an OAuth 1.0a signature with its letters in the other case"
+    breaks = "7.2 signing [A]: base64 has capitals and small letters"
+    needs = Needs(access="oauth1")
+
+    def reinterpret_credentials(self, raw_request: RawRequest, outcome: Denied) -> RawRequest | None:
+        if outcome.cause != "signature":
+            return None
+        header = re.sub(
+            r'(?<=oauth_signature=")[^"]*',
+            lambda found: quote(unquote(found[0]).swapcase(), safe=""),
+            raw_request.authorization,
+        )
+        return replace(raw_request, headers={**raw_request.headers, "authorization": header})
 
 
 class MethodUnsigned(Fault):

@@ -17,6 +17,7 @@ from oneroster.sandbox.store.store import Store
 
 _PASSWORD: Final = "sandbox-only"  # noqa: S105  # not a real password: it only fills the property
 _NOT_FOUND: Final = 404
+_BAD_REQUEST: Final = 400
 _STATUS: Final = "statusInfoSet"
 
 
@@ -44,6 +45,20 @@ class ErrorNamesPerson(Fault):
         description = f"cannot show {user['givenName']} {user['familyName']}"
         entries = [entry | {"imsx_description": description} for entry in reply.body["statusInfoSet"]]
         return replace(reply, body={"statusInfoSet": entries})
+
+
+class ErrorNamesAnother(Fault):
+    name = "error-names-another"
+    does = "puts the name of some user into the description of a rejected request to a collection of users"
+    breaks = "6.2 description [B]: describes the problem of the request"
+
+    def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
+        if request is None or not request.operation.many or request.element != "User" or reply.status != _BAD_REQUEST:
+            return reply
+        user = request.store.select("User").page(0, 1)[0]
+        description = f"cannot compare with {user['givenName']} {user['familyName']}"
+        entries = [entry | {"imsx_description": description} for entry in reply.body[_STATUS]]
+        return replace(reply, body={_STATUS: entries})
 
 
 class HrefHoldsName(Fault):

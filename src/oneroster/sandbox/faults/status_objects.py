@@ -15,6 +15,7 @@ __all__ = ["is_status_object", "with_flat_code"]
 
 _STATUS: Final = Needs(features=frozenset({"nested minor codes"}), without=SMALL_DATA | {"no-minor-codes"})
 _NOT_FOUND: Final = 404
+_FORBIDDEN: Final = 403
 _REJECTED: Final = 422
 _CODE_MINOR: Final = "imsx_CodeMinor"
 _FIELDS: Final = "imsx_codeMinorField"
@@ -45,6 +46,18 @@ class StatusWithReference(Fault):
         if reply.status != _NOT_FOUND or not is_status_object(reply.body):
             return reply
         return replace(reply, body=reply.body | {"imsx_operationRefIdentifier": "read"})
+
+
+class ForbiddenWithoutMajor(Fault):
+    name = "forbidden-without-major"
+    does = "leaves imsx_codeMajor out of the status object of a 403"
+    breaks = "3.5 status object [A]: code major and severity are required"
+    needs = replace(_STATUS, access="oauth2")
+
+    def formed_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
+        if reply.status != _FORBIDDEN or not is_status_object(reply.body):
+            return reply
+        return replace(reply, body={name: value for name, value in reply.body.items() if name != "imsx_codeMajor"})
 
 
 def _is_nested_not_found(raw_request: RawRequest, reply: Reply) -> bool:

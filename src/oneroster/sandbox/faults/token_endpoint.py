@@ -131,6 +131,17 @@ class RefusalRepeatsSecret(TokenEndpointFault):
         return replace(reply, body=_with(reply.body, error_description=f"{sent[1]} is not the secret"))
 
 
+class UnknownScopeCrashes(TokenEndpointFault):
+    name = "unknown-scope-crashes"
+    does = "responds with 500 to a token request for a scope that it does not know"
+    breaks = "6.1 status 500 [A]: for catastrophes only"
+    needs = Needs(access="oauth2")
+
+    def token_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
+        unknown = isinstance(reply.body, bytes) and b"invalid_scope" in reply.body
+        return Reply(500, {"error": "server_error"}) if unknown else reply
+
+
 class BasicRefused(TokenEndpointFault):
     name = "basic-refused"
     does = "takes client id and secret in the form only"

@@ -26,6 +26,17 @@ class PutRejectsExempt(Fault):
         return invalid_data("scoreStatus", 422) if record.get("scoreStatus") == "exempt" else record
 
 
+class PutCharsetRefused(Fault):
+    name = "put-charset-refused"
+    does = "refuses a PUT whose Content-Type has a charset"
+    breaks = "1 encodings [B]: bodies are application/json in UTF-8"
+    needs = WRITE_NEEDS
+
+    def any_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
+        named = raw_request.method == "PUT" and ";" in raw_request.headers.get("content-type", "")
+        return error_reply(invalid_data("Content-Type: must be application/json", 415)) if named else reply
+
+
 class PutMangles(Fault):
     name = "put-mangles-letters"
     does = "stores letters beyond ASCII in titles as question marks"
