@@ -71,8 +71,6 @@ ID: Final = "sourcedId"
 INSTANT: Final = "date-time"
 BY_ID: Final = ("OR-FLT-01", "OR-FLT-16", "OR-FLT-14")
 """The rules on filters by an id."""
-BY_PIECE: Final = ("OR-FLT-01", "OR-FLT-03", "OR-FLT-14", "OR-FLT-16")
-"""The rules on filters by a part of a text."""
 ORDERS: Final = ("OR-SRT-03", "OR-SRT-01", "OR-SRT-02", "OR-CMB-01")
 """The rules on the order of rows."""
 SORT: Final[Query] = {"sort": "dateLastModified", "orderBy": "desc"}
