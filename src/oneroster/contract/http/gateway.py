@@ -39,6 +39,15 @@ SUPPLIED: Final = "suppliedSourcedId"
 ALLOCATED: Final = "allocatedSourcedId"
 
 
+def _write_method(operation: Operation) -> WriteMethod:
+    return cast("WriteMethod", operation.method)
+
+
+def _require_writes(target: Target) -> None:
+    if not target.allow_writes:
+        raise RequestNotAllowedError("writes are not allowed in this run (--allow-writes)")
+
+
 def _collection_path(operation: Operation) -> str:
     """Return the last fixed part of a path: where a POST creates records, and where single ones are written."""
     return next((part for part in reversed(operation.path.split("/")) if not part.startswith("{")), "")
@@ -223,7 +232,7 @@ class Gateway:
             RequestNotAllowedError: Writes are not allowed, or the operation or the id is of another kind.
             KitError: See `send`.
         """
-        self._require_writes()
+        _require_writes(self.target)
         parameters = [each.name for each in operation.parameters if each.location == "path"]
         if operation.method not in WRITE_METHODS or len(parameters) != 1:
             raise RequestNotAllowedError(f"{operation.operation_id} does not write to one object")
@@ -231,7 +240,7 @@ class Gateway:
             raise RequestNotAllowedError("the object was not created by this run; it is not written to")
         url = self.target.url_of(encoded_path(operation.path, {parameters[0]: sourced_id}))
         headers = None if content is None else {"Content-Type": media_type}
-        return self._noted(self._send_with_renewal(cast("WriteMethod", operation.method), url, access, headers, content))
+        return self._noted(self._send_with_renewal(_write_method(operation), url, access, headers, content))
 
     def create(
         self,
@@ -257,7 +266,7 @@ class Gateway:
             RequestNotAllowedError: Writes are not allowed, or the operation is of another kind.
             KitError: See `send`.
         """
-        self._require_writes()
+        _require_writes(self.target)
         if operation.method != "POST" or operation.created_wrapper is None:
             raise RequestNotAllowedError(f"{operation.operation_id} does not create records and return their ids")
         url = self.target.url_of(encoded_path(operation.path, dict(parents)))
@@ -267,10 +276,6 @@ class Gateway:
             if supplied in self._own_ids and allocated not in known:
                 self._allocated.add((_collection_path(operation), allocated))
         return exchange
-
-    def _require_writes(self) -> None:
-        if not self.target.allow_writes:
-            raise RequestNotAllowedError("writes are not allowed in this run (--allow-writes)")
 
     def is_own(self, url: str) -> bool:
         """Return whether a URL is of the tenant's origin, as httpx reads it, which sends it."""
