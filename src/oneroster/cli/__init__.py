@@ -3,6 +3,7 @@
 Nothing is imported here that is not needed to handle Ctrl-C, which may come while the libraries are being imported.
 """
 
+import io
 import os
 import sys
 
@@ -10,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import typer
 
-__all__ = ["USAGE", "build", "main"]
+__all__ = ["USAGE", "build", "main", "write_any_character"]
 
 USAGE = 2
 """Exit status for wrong usage, and for a command whose libraries are not installed."""
@@ -21,6 +22,7 @@ def main() -> None:
     from oneroster.cli import _interrupts
 
     _interrupts.exit_at_once()
+    write_any_character()
     if "_ONEROSTER_COMPLETE" in os.environ:
         # Typer would import all of Rich for every Tab, only to remove markup from the summaries.
         sys.modules["rich"] = None  # type: ignore[assignment]  # None makes the import fail, as documented
@@ -32,6 +34,14 @@ def main() -> None:
 
         print(f"oneroster: {missing_library(error, *extras_for(sys.argv[1:]))}", file=sys.stderr)  # noqa: T201  # rich may be what is missing
         sys.exit(USAGE)
+
+
+def write_any_character() -> None:
+    """Let output hold every character, whatever the locale: data as UTF-8, and on a terminal escapes for the others."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            chosen = stream.isatty() or "PYTHONIOENCODING" in os.environ
+            stream.reconfigure(encoding=None if chosen else "utf-8", errors="backslashreplace")
 
 
 def build() -> "typer.Typer":

@@ -209,10 +209,8 @@ def show_tenants(results: Mapping[str, "PullReport | Exception"], console: Conso
             table.add_row(shown, Text("failed", "red"), "", "", "", Text(escape_lines(reason)))
             continue
         rows = sum(holding.rows for holding in result.manifest.collections.values())
-        notes = escape_lines(" ".join(result.notes))
-        table.add_row(
-            shown, "written", f"{rows:,}", f"{result.requests:,}", f"{result.seconds:,.1f}", Text(escape_lines(notes))
-        )
+        notes = Text(escape_lines(" ".join(result.notes)))
+        table.add_row(shown, "written", f"{rows:,}", f"{result.requests:,}", f"{result.seconds:,.1f}", notes)
     console.print(table)
 
 

@@ -172,7 +172,7 @@ class _Comparison:
         return name
 
     def _is_day(self, name: str) -> bool:
-        """Whether one of the rosters only has the date of a timestamp."""
+        """Return whether one of the rosters only has the date of a timestamp."""
         return any(schema.field(name).metadata == DAY_PRECISION for schema in self._schemas)
 
     def _side(self, index: int) -> str:

@@ -44,7 +44,7 @@ def _without_secrets(specification: Specification, found: Property | None, value
 
 @cache
 def is_column_masked(specification: Specification, element: str, column: str, show_personal: bool) -> bool:
-    """Whether the values of a column of a pulled roster are masked.
+    """Return whether the values of a column of a pulled roster are masked.
 
     Args:
         specification: The version of the standard.

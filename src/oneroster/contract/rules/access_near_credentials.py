@@ -252,7 +252,7 @@ def _ask_with_scope(tenant: ObservedTenant, operation: Operation, scope: str, me
 
 
 def _scopes_are_ignored(tenant: ObservedTenant, operation: Operation, others: list[str]) -> bool:
-    """Whether a token for one scope of another service can read an operation as well."""
+    """Return whether a token for one scope of another service can read an operation as well."""
     service = next(iter(operation.oauth_scopes)).rpartition("/")[2].partition("-")[0].partition(".")[0]
     foreign = next((scope for scope in reversed(others) if not scope.rpartition("/")[2].startswith(service)), None)
     members = token_members(token_endpoint_of(tenant).grant(foreign)) if foreign is not None else None

@@ -102,7 +102,7 @@ def single_queries(known: Combination) -> dict[str, Query]:
 def shows_on_a_whole_collection(
     tenant: ObservedTenant, known: Combination, violates: Callable[[Combination], object]
 ) -> bool:
-    """Whether the largest collections of all records of an element show the same with one parameter."""
+    """Return whether the largest collections of all records of an element show the same with one parameter."""
     for operation in largest_collections(tenant):
         try:
             if violates(combination(tenant, operation, known.second)):

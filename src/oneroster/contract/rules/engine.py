@@ -155,7 +155,7 @@ def responses_match_schema(tenant: ObservedTenant, operation: Operation) -> Iter
 
 
 def _is_another(reading: ParsedResponse) -> bool:
-    """Whether the record of a single read is not the requested one, because no record has the id of the path."""
+    """Return whether the record of a single read is not the requested one, because no record has the id of the path."""
     asked = unquote(urlsplit(reading.exchange.url).path.rpartition("/")[2])
     return not reading.operation.many and bool(reading.rows) and identity(reading.rows[0]) != asked
 

@@ -47,7 +47,7 @@ def ask_once(tenant: ObservedTenant, operation: Operation, query: dict[str, str 
 
 
 def is_successful(exchange: Exchange) -> bool:
-    """Whether a request was served, be it with another status than 200, which is the finding of another rule."""
+    """Return whether a request was served, be it with another status than 200, which is the finding of another rule."""
     return 200 <= exchange.status < 300
 
 

@@ -329,7 +329,7 @@ _ORDERED_KINDS: Final = frozenset({"string", "date", "number", "integer", "date-
 
 
 def _deleted_first(tenant: ObservedTenant, operation: Operation) -> bool:
-    """Whether a descending sort by status begins with the records that are tobedeleted, as far as this can be known."""
+    """Return whether a descending sort by status begins with the records that are tobedeleted, if that is known."""
     rows, reading = tenant.known_rows(operation), selection_by_status(tenant, operation)
     known = [row.get(STATUS) for row in rows.values()]
     received = [row.get(STATUS) for row in reading.rows]
@@ -341,7 +341,7 @@ def _deleted_first(tenant: ObservedTenant, operation: Operation) -> bool:
 
 
 def _greatest_first(tenant: ObservedTenant, operation: Operation, known: Property) -> bool:
-    """Whether a descending sort by a field begins with the greatest values, as far as this can be known."""
+    """Return whether a descending sort by a field begins with the greatest values, as far as this can be known."""
     rows = tenant.known_rows(operation)
     keys = sort_values(list(rows.values()), known.name, known.kind)
     if known.kind == "enumeration" and len(set(keys) - {None}) > 1:
@@ -365,7 +365,7 @@ def _greatest_first(tenant: ObservedTenant, operation: Operation, known: Propert
 
 
 def _equal_together(tenant: ObservedTenant, operation: Operation, known: Property) -> bool:
-    """Whether a sort by an enumeration puts equal values together.
+    """Return whether a sort by an enumeration puts equal values together.
 
     Their order may be that of the words or that of the vocabulary; equal values are adjacent in both.
     """
@@ -384,7 +384,7 @@ def _equal_together(tenant: ObservedTenant, operation: Operation, known: Propert
 
 
 def _in_order(reading: ParsedResponse, rows: dict[str, Record], known: Property, wanted: ExpectedFilter | None) -> bool:
-    """Whether a page is sorted in descending order, and no other record belongs on it."""
+    """Return whether a page is sorted in descending order, and no other record belongs on it."""
     first = sort_values(reading.rows, known.name, known.kind)
     # Where records without a value stand, no source says; rows that are not known sort before or after.
     on_page = set(reading.ids)
@@ -398,7 +398,7 @@ def _in_order(reading: ParsedResponse, rows: dict[str, Record], known: Property,
 def _has_order_of_another(
     tenant: ObservedTenant, operation: Operation, known: Property, reading: ParsedResponse
 ) -> bool:
-    """Whether a page is also sorted otherwise: dates by another field or by their days, or numbers as text."""
+    """Return whether a page is also sorted otherwise: dates by another field or by their days, or numbers as text."""
     if known.kind in _NUMBERS:
         return _is_descending(sort_values(reading.rows, known.name, TEXT))
     others = [each for each in comparable_fields(tenant, operation).values() if each.name != known.name]
@@ -408,7 +408,7 @@ def _has_order_of_another(
 
 
 def _is_descending(texts: list[Any]) -> bool:
-    """Whether several texts are in descending order."""
+    """Return whether several texts are in descending order."""
     return len(set(texts) - {None}) >= MIN_VALUES and first_out_of_order(texts, TEXT, descending=True) is None
 
 

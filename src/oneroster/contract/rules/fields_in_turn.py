@@ -77,7 +77,7 @@ def _clauses(
 
 
 def _tells(clause: ExpectedClause, rows: dict[str, Record]) -> bool:
-    """Whether it is certain that a clause matches some records and not others."""
+    """Return whether it is certain that a clause matches some records and not others."""
     matches = [expected(ExpectedFilter((clause,)), row) for row in rows.values()]
     certain = {each.holds for each in matches if each.trust == "A"}
     return clause.operator in CERTAIN_OPERATORS and certain == {True, False}
@@ -144,13 +144,14 @@ def filter_by_a_field(
     """
     number = sum(map(ord, operation.operation_id))
     possible: list[ExpectedClause] = []
-    for kind, operators_ in operators.items():
+    for kind, allowed in operators.items():
         for probe in probe_fields(tenant, kind):
             if probe.operation.element != operation.element or probe.path in (ID, STATUS, BASE_FIELD):
                 continue
             held = {filter_text(value) for row in rows.values() for value in values_at(row, probe.path)}
             texts = [text for text in usable_values(probe) if text in held]
             if len(held) > 1 and texts:
-                operator_ = operators_[number % len(operators_)]
-                possible.append(ExpectedClause(probe.path, kind, operator_, texts[len(texts) // 2]))
+                possible.append(
+                    ExpectedClause(probe.path, kind, allowed[number % len(allowed)], texts[len(texts) // 2])
+                )
     return ExpectedFilter((possible[number % len(possible)],)) if possible else None

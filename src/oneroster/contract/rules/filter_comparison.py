@@ -59,7 +59,7 @@ def filtered_walk(tenant: ObservedTenant, operation: Operation, expression: str)
 
 
 def is_rejected(reading: ParsedResponse) -> bool:
-    """Whether a request was rejected, and not just postponed by rate limiting."""
+    """Return whether a request was rejected, and not just postponed by rate limiting."""
     return 400 <= reading.exchange.status < 500 and reading.exchange.status != TOO_MANY_REQUESTS
 
 
@@ -143,7 +143,7 @@ def _differences(
 
 
 def is_match_expected(whole: ObservedWalk, wanted: ExpectedFilter) -> bool:
-    """Whether some row certainly matches a filter."""
+    """Return whether some row certainly matches a filter."""
     verdicts = (expected(wanted, row) for row in whole.rows)
     return any(each.holds and each.trust != "C" for each in verdicts)
 

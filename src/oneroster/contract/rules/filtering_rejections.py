@@ -66,7 +66,7 @@ def response_to_filter(
 
 
 def returns_whole_collection(tenant: ObservedTenant, reading: ParsedResponse) -> bool:
-    """Whether a response contains the whole collection, or its whole first page."""
+    """Return whether a response contains the whole collection, or its whole first page."""
     rows = tenant.all_rows(reading.operation)
     first = len(tenant.walk(reading.operation).pages[0].rows)
     return bool(reading.rows) and (reading.total == len(rows) or len(reading.rows) >= first)

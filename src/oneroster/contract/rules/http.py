@@ -160,7 +160,7 @@ def not_shared(tenant: ObservedTenant, operation: Operation) -> Iterator[Finding
 
 
 def allows_sharing(exchange: Exchange) -> bool:
-    """Whether a shared cache may store the response although the request was authenticated."""
+    """Return whether a shared cache may store the response although the request was authenticated."""
     directives: dict[str, str] = {}
     for part in exchange.headers.get("Cache-Control", "").lower().split(","):
         name, _, value = part.strip().partition("=")

@@ -72,7 +72,7 @@ def same_entries(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
 
 
 def _is_same(value: Any, other: Any) -> bool:
-    """Whether two values are equal but for the addresses of references, of which a record may have several."""
+    """Return whether two values are equal but for the addresses of references, of which a record may have several."""
     if isinstance(value, list) and isinstance(other, list):
         return len(value) == len(other) and all(map(_is_same, value, other))
     if isinstance(value, dict) and isinstance(other, dict):
@@ -247,7 +247,7 @@ def _single_reads_of(tenant: ObservedTenant, element: str | None) -> list[tuple[
 
 
 def _is_canonical(tenant: ObservedTenant, addresses: Iterable[tuple[str, str]], href: str, target: str) -> bool:
-    """Whether an address is that of a single read of the record; other rules read those."""
+    """Return whether an address is that of a single read of the record; other rules read those."""
     if not tenant.gateway.is_own(href):
         # A tenant may name its public address; the kit requests no other origin.
         return True

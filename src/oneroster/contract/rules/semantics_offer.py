@@ -23,7 +23,7 @@ ACTIVE: Final = "active"
 
 
 def _is_absent(tenant: ObservedTenant, operation: Operation) -> bool:
-    """Whether an operation was asked for known records, and answered as if it did not exist."""
+    """Return whether an operation was asked for known records, and answered as if it did not exist."""
     statuses = {reading.exchange.status for reading in tenant.readings(operation)}
     return bool(statuses) and statuses <= ABSENT
 

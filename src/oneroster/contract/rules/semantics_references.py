@@ -168,7 +168,7 @@ def _broken_references(
 
 
 def _can_be_read(tenant: ObservedTenant, known: Property, sourced_id: str) -> bool:
-    """Whether a record can be read by its id although its list does not contain it."""
+    """Return whether a record can be read by its id although its list does not contain it."""
     read = tenant.dialect.read_of(known.refers_to)
     if read is None:
         return False

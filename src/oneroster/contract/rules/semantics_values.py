@@ -121,7 +121,7 @@ class _Tally:
 
 
 def _ends_in_its_year(row: Record) -> bool:
-    """Whether the schoolYear of a session is the year of its endDate; true if it has none."""
+    """Return whether the schoolYear of a session is the year of its endDate; true if it has none."""
     end, year = day_of(row.get("endDate")), row.get("schoolYear")
     # An end date may be exclusive, and a school year may end with the calendar year.
     return end is None or year in {str(end.year), str(_last_year(end))}
@@ -133,7 +133,7 @@ def _last_year(end: date) -> int:
 
 
 def _may_be_in_its_year(row: Record) -> bool:
-    """Whether a school year that ends in the schoolYear of a session can hold the session; true if it has no dates."""
+    """Return whether a school year that ends in its schoolYear can hold a session; true if it has no dates."""
     start, end = day_of(row.get("startDate")), day_of(row.get("endDate"))
     return start is None or end is None or _last_year(end) <= int(row["schoolYear"]) <= max(start, end).year + 1
 
@@ -231,7 +231,7 @@ def _several_teachers(found: ObservedWalk, of: int) -> Iterator[Finding]:
 
 
 def _overlap(one: Record, other: Record) -> bool:
-    """Whether two enrollments of different users share a day; a missing date is open."""
+    """Return whether two enrollments of different users share a day; a missing date is open."""
     if _user(one) == _user(other):
         return False
     first, last = date.min, date.max
@@ -308,7 +308,7 @@ def possible_dates(tenant: ObservedTenant, operation: Operation) -> Iterator[Fin
 
 
 def _other_school_year(row: Record, rows: dict[str, Record]) -> bool:
-    """Whether a session has another schoolYear than the school year above it, if that one has the right."""
+    """Return whether a session has another schoolYear than the school year above it, if that one has the right."""
     school_years = (
         each for each in _above(row, rows) if says(each.get("type"), SCHOOL_YEAR) and _ends_in_its_year(each)
     )

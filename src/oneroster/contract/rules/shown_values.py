@@ -19,7 +19,7 @@ DAY: Final = len("2001-02-03")
 
 
 def are_as_shown(tenant: ObservedTenant, operation: Operation, wanted: ExpectedFilter) -> bool:
-    """Whether records have the values of a field in the form of the standard, which a server surely compares.
+    """Return whether records have the values of a field in the form of the standard, which a server surely compares.
 
     Another value may be shown in another form than it is stored; the rules on values report that.
     """

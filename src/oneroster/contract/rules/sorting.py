@@ -210,7 +210,7 @@ def unknown_field_sorts(tenant: ObservedTenant, operation: Operation) -> Iterato
 
 
 def _announces_fewer(tenant: ObservedTenant, reading: ParsedResponse, rows: int) -> bool:
-    """Whether a page announces fewer rows than there are, and announces all of them without the sort."""
+    """Return whether a page announces fewer rows than there are, and announces all of them without the sort."""
     if reading.total is None or reading.total >= rows:
         return False
     return tenant.ask(reading.operation, {}, {"limit": SORTED_PAGE, "offset": 0}).total == rows

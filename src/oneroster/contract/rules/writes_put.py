@@ -310,7 +310,7 @@ def nothing_kept(tenant: ObservedTenant, operation: Operation) -> Iterator[Findi
 
 
 def _has_metadata(reading: ParsedResponse) -> bool:
-    """Whether a record has the metadata that the kit wrote."""
+    """Return whether a record has the metadata that the kit wrote."""
     found = reading.rows[0].get("metadata") if reading.rows else None
     return isinstance(found, dict) and METADATA in found
 

@@ -290,7 +290,7 @@ class FieldOfFirst:
         return None if record is None else self.values.get(record[self.field], record[self.field])
 
     def _is_told(self, item: Mapping[str, Any], written: str | None) -> bool:
-        """Whether what a record says is said by the column, and by the list of references."""
+        """Return whether what a record says is said by the column, and by the list of references."""
         others = {name for name, value in item.items() if value is not None} - {self.field, self.at[0], *self.where}
         return self._fits(item) and self._written(item) == written and not others
 

@@ -21,7 +21,7 @@ class Lookups:
         self._known: dict[tuple[str, str], tuple[pa.Array, pa.Array]] = {}
 
     def has(self, element: str, name: str) -> bool:
-        """Whether the roster has a column of an element."""
+        """Return whether the roster has a column of an element."""
         return element in self._roster.elements() and name in self._roster.schema(element).names
 
     def values(self, element: str, name: str, ids: pa.Array) -> pa.Array:

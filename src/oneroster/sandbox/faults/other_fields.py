@@ -14,7 +14,7 @@ _NESTED: Final = SMALL_DATA | KIMONO | {"page-cap", "one-school"}
 
 
 def _names(row_query: RowQuery, field: str) -> bool:
-    """Whether the filter of a query names a field."""
+    """Return whether the filter of a query names a field."""
     asked = row_query.query.filter
     return asked is not None and any(each.field.property == field for each in asked.clauses)
 

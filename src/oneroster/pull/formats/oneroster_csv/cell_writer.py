@@ -83,7 +83,7 @@ def _value_bytes(column: pa.Array) -> pa.Buffer:
 
 
 def contains_any(column: pa.Array, *substrings: bytes) -> bool:
-    """Whether a column of text contains one of the substrings, searched for in the bytes of the whole column."""
+    """Return whether a column of text contains one of the substrings, searched for in the bytes of the whole column."""
     data = _value_bytes(column).to_pybytes()
     return any(substring in data for substring in substrings)
 

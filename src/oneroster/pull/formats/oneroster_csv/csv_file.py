@@ -92,7 +92,7 @@ class CsvFile:
         return self.sources.get(name, (name,))
 
     def is_lookup(self, source: str) -> bool:
-        """Whether a source is a column of the record that a reference leads to."""
+        """Return whether a source is a column of the record that a reference leads to."""
         head, _, rest = source.partition(".")
         found = _column_at(self.specification, self.element, head)
         return bool(rest) and found is not None and found.property is not None and found.property.record is None

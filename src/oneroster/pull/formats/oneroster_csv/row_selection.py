@@ -50,7 +50,7 @@ class BundleIds:
             self._ids_by_element[element].append(ids)
 
     def tracks(self, element: str | None) -> bool:
-        """Whether references to an element can be checked."""
+        """Return whether references to an element can be checked."""
         return element in self._ids_by_element
 
     def contain(self, element: str, ids: pa.Array) -> pa.Array:

@@ -91,13 +91,13 @@ class _Writer:
             self._losses.add_sentence(f"{name}: {rows} records left out: OneRoster CSV {version} has no file for them.")
 
     def _is_tracked(self, element: str) -> bool:
-        """Whether the ids of an element are needed: for references, or to know whose parts are written."""
+        """Return whether the ids of an element are needed: for references, or to know whose parts are written."""
         if self._binding.parts_of(element):
             return True
         return not self._delta and element in _referenced_elements(self._binding)
 
     def _is_collected(self, file: CsvFile) -> bool:
-        """Whether all ids are collected before the first row is written, because rows refer to each other."""
+        """Return whether all ids are collected before the first row is written, because rows refer to each other."""
         return self._ids.tracks(file.element) and file.element in _self_referencing_elements(self._binding)
 
     def _note_missing(self, file: CsvFile) -> None:
@@ -172,7 +172,7 @@ class _Writer:
             ) from None
 
     def _can_be_split(self, file: CsvFile) -> bool:
-        """Whether the roster has the parts of a file, and the records that they are references to."""
+        """Return whether the roster has the parts of a file, and the records that they are references to."""
         if file.element not in self._roster.elements():
             return False
         has_parts = file.nested[0] in self._roster.schema(file.element).names
