@@ -206,6 +206,7 @@ COMBINATIONS: Final = {
     "combined-links-forget-sort": "OR-CMB-03",
     "sorted-total-wrong": "OR-CMB-02",
     "nested-link-elsewhere": "OR-CMB-03",
+    "nested-link-ids-encoded-twice": "OR-CMB-03",
     "nested-sort-loses-offset": "OR-CMB-01",
     "nested-next-skips-row": "OR-CMB-03",
     "later-pages-whole": "OR-CMB-04",

@@ -687,6 +687,7 @@ BY_THE_KIT = {
     "write-scopes-ignored",
     "signature-left-out",
     "nested-link-elsewhere",
+    "nested-link-ids-encoded-twice",
     "some-singles-lost",
     "put-rejects-exempt",
     "put-mangles-letters",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
 
 from oneroster.contract.errors import ExplainedBy, NotOffered
 from oneroster.contract.http.parsed_response import ParsedResponse
@@ -67,6 +67,20 @@ def _misled_beyond(tenant: ObservedTenant, found: ObservedWalk) -> tuple[str, Pa
     return None
 
 
+def _leads_elsewhere(tenant: ObservedTenant, operation: Operation) -> ParsedResponse | None:
+    """Return a page that was read of some parent, with a link to another path than its own; None without one."""
+    for page in (page for found in tenant.walks(operation) for page in found.pages):
+        own = page.exchange.url
+        for link in links_of(page.exchange.headers):
+            if _path_of(urljoin(own, link.url)) != _path_of(own):
+                return page
+    return None
+
+
+def _path_of(url: str) -> str:
+    return unquote(urlsplit(url).path)
+
+
 def lost_parameters(tenant: ObservedTenant, known: Combination, page: Query) -> list[str]:
     """Return the parameters of a request that its next link does not repeat."""
     link = combined(tenant, known.found, page).next_link
@@ -97,6 +111,15 @@ def links_of_combinations(tenant: ObservedTenant, operation: Operation) -> Itera
             otherwise=text,
             evidence=evidence_of(other),
         )
+    if (elsewhere := _leads_elsewhere(tenant, operation)) is not None:
+        text = "a link leads to another collection than that of the request"
+        raise ExplainedBy(
+            ("OR-PAG-06", "OR-PAG-12", "OR-PAG-13"),
+            text,
+            anywhere=True,
+            otherwise=text,
+            evidence=evidence_of(elsewhere),
+        )
     page = queries(known)[EVERYTHING][0]
     reading = combined(tenant, known.found, page)
     if reading.next_link is None:
@@ -105,7 +128,7 @@ def links_of_combinations(tenant: ObservedTenant, operation: Operation) -> Itera
             text = "the Link header of a page that more rows follow has no next link"
             raise ExplainedBy(("OR-PAG-06",), text, anywhere=True, otherwise=text, evidence=evidence_of(reading))
         raise NotOffered("the response has no next link")
-    if (path := urlsplit(reading.next_link).path) and path != urlsplit(reading.exchange.url).path:
+    if _path_of(urljoin(reading.exchange.url, reading.next_link)) != _path_of(reading.exchange.url):
         text = "the next link leads to another collection than that of the request"
         raise ExplainedBy(
             ("OR-PAG-06", "OR-PAG-13"), text, anywhere=True, otherwise=text, evidence=evidence_of(reading)

@@ -15,6 +15,7 @@ from oneroster.sandbox.requests.operation_request import OperationRequest, RowQu
 _PAGED: Final = Needs(without=SMALL_DATA | {"page-cap"})
 _LINKED: Final = Needs(without=SMALL_DATA | {"no-links", "page-cap"})
 _NEXT: Final = re.compile(r'(<[^>]*)limit=\d+&([^>]*>; rel="next")')
+_LINKED_PATH: Final = re.compile(r"<[^?>]*")
 _SHORT: Final = 10
 _FEW: Final = 2
 _BEYOND: Final = 100_000
@@ -54,6 +55,20 @@ class OffsetDefaultOne(Fault):
 
     def page_window(self, request: OperationRequest, window: PageWindow, total: int) -> PageWindow:
         return window if parameter_of(request, "offset") is not None or total < _FEW else window._replace(offset=1)
+
+
+class NestedLinkIdsEncodedTwice(Fault):
+    name = "nested-link-ids-encoded-twice"
+    does = "percent-encodes the ids in the links of nested collections twice"
+    breaks = "4 Link rules [B]: links lead to pages of the collection"
+    needs = Needs(without=_LINKED.without | {"one-school"})
+    hides = frozenset({"links"})
+
+    def collection_response(self, request: OperationRequest, reply: Reply, total: int) -> Reply:
+        if request.operation.scope is None or "Link" not in reply.headers:
+            return reply
+        link = _LINKED_PATH.sub(lambda found: found[0].replace("%", "%25"), reply.headers["Link"])
+        return replace(reply, headers={**reply.headers, "Link": link})
 
 
 class PrevBeforeStart(Fault):
