@@ -87,6 +87,6 @@ def test_an_error_has_the_messages_of_all_its_modules(name: str) -> None:
         "ConfigurationError": ("base_url is missing (…)", "credentials are missing: token (…), or … (…)"),
         "GuardError": ("…: … rows now…, … before; --accept-shrink or --max-shrink …=… accepts it.",),
         "UnstableCollectionError": ("the server returned the same page again, as if it ignored offset",),
-        "AccessRefusedError": ("every collection is refused (…); …",),
+        "AccessRefusedError": ("every collection is refused (…)…; …",),
     }
     assert set(expected[name]) <= set(error_docs.messages()[name])
