@@ -77,6 +77,8 @@ def test_a_oneroster_server_that_answers_wrongly_violates_a_must(response: bytes
         ("429 Slow", {"Retry_After": "600"}, r"send less often \(--rate, --workers\) and wait longer \(--max-time\)"),
         ("502 Gateway", {}, "the OneRoster server behind it does not answer"),
         ("404 None", {}, ENDING),
+        ("401 No", {"WWW_Authenticate": 'Basic realm="Ada"'}, "asks for HTTP Basic, which OneRoster does not have; "),
+        ("401 No", {"WWW_Authenticate": "Ada"}, r"refused \(HTTP 401 16 times\); check the credentials"),
         ("302 Found", {"Location": "/login?user=Ada"}, "redirects are not followed"),
     ],
 )

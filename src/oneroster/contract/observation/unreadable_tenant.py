@@ -25,6 +25,7 @@ OK: Final = 200
 REFUSED: Final = frozenset({401, 403})
 REDIRECTS: Final = range(300, 400)
 GATEWAY: Final = frozenset({502, 504})
+OTHER_SCHEMES: Final = frozenset({"Basic", "Digest", "Negotiate", "Ntlm"})
 RECORD: Final = b"sourcedId"
 """What is part of every answer of OneRoster with records."""
 _STATUS_PAYLOAD: Final = ("imsx", "statusinfo", "error", "warning")
@@ -46,7 +47,10 @@ def require_data(tenant: ObservedTenant) -> None:
         return
     statuses = Counter(response.exchange.status for response in responses)
     if responses and set(statuses) <= REFUSED:
-        raise AccessRefusedError(f"every collection is refused ({_in_words(statuses)}); {_advice_on_access(tenant)}")
+        other = _other_scheme(responses)
+        raise AccessRefusedError(
+            f"every collection is refused ({_in_words(statuses)}){other}; {_advice_on_access(tenant)}"
+        )
     named = sorted(tenant.plan.operations or ())
     one = len(named) == 1
     text = f"{named[0] if one else 'no collection'} can{'not' if one else ''} be read at {_base_url(tenant)}"
@@ -139,6 +143,14 @@ def _usual_endings(tenant: ObservedTenant) -> str:
     if _base_url(tenant).endswith(own):
         return f"check host and path of the base URL ({name}); its ending is the usual one{others}"
     return f"check that the base URL ({name}) ends in {own}{others}"
+
+
+def _other_scheme(responses: Iterable[ParsedResponse]) -> str:
+    """Return which scheme a tenant asks for in place of those of OneRoster; empty if none of the usual others."""
+    challenges = [response.exchange.headers.get("WWW-Authenticate", "") for response in responses]
+    named = {challenge.partition(" ")[0].strip(",").capitalize() for challenge in challenges}
+    scheme = next(iter(sorted(named & OTHER_SCHEMES)), "")
+    return f", by a server or gateway that asks for HTTP {scheme}, which OneRoster does not have" if scheme else ""
 
 
 def _advice_on_access(tenant: ObservedTenant) -> str:
