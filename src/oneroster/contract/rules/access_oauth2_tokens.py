@@ -87,6 +87,16 @@ def expect_no_token(exchange: Exchange, what: str, code: str) -> Iterator[Findin
         )
 
 
+def expect_no_crash(
+    tenant: ObservedTenant, grant_type: str | None, scope: str, exchange: Exchange, what: str
+) -> Iterator[Finding]:
+    """Yield a finding if a token request was answered with 500, and is so again."""
+    if exchange.status != SERVER_ERROR or token_endpoint_of(tenant).ask(grant_type, scope).status != SERVER_ERROR:
+        return
+    tenant.gateway.incidents.add_repeated_server_error(exchange.request)
+    yield exchange_finding(f"the token endpoint returned HTTP {SERVER_ERROR} for {what}", exchange)
+
+
 @rule(
     "OR-ACC-06",
     family="access",
@@ -138,11 +148,10 @@ def unknown_grant(tenant: ObservedTenant, _operation: Operation) -> Iterator[Fin
         other = endpoint.ask(grant_type, scope)
         if token_members(other) is not None and token_members(exchange) is None:
             yield exchange_finding(f"the token endpoint granted a token for {what}", other)
+        yield from expect_no_crash(tenant, grant_type, scope, other, what)
     # Whether a server ignores a scope that it does not know is its choice; it must not fail.
     odd = endpoint.ask(GRANT_TYPE, UNKNOWN_SCOPE)
-    if odd.status == SERVER_ERROR and endpoint.ask(GRANT_TYPE, UNKNOWN_SCOPE).status == SERVER_ERROR:
-        tenant.gateway.incidents.add_repeated_server_error(odd.request)
-        yield exchange_finding(f"the token endpoint returned HTTP {SERVER_ERROR} for an unknown scope", odd)
+    yield from expect_no_crash(tenant, GRANT_TYPE, UNKNOWN_SCOPE, odd, "an unknown scope")
 
 
 @rule(

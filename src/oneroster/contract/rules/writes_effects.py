@@ -284,7 +284,8 @@ def _stored_otherwise(tenant: ObservedTenant, element: str) -> frozenset[str]:
 def _other_text(lifecycle: Lifecycle) -> Record:
     """Return another title or score for a copy, so that what a write changes beside it is seen."""
     record = lifecycle.record
-    return {"title": f"{record['title']}, another"} if "title" in record else {"score": MAX_SCORE / 2}
+    texts: Record = {name: f"{record[name]}, another" for name in ("title", "comment") if name in record}
+    return texts if "title" in record else {"score": MAX_SCORE / 2, **texts}
 
 
 def _referenced(lifecycle: Lifecycle) -> Iterator[tuple[str, ParsedResponse]]:

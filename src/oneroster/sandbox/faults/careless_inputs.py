@@ -85,6 +85,16 @@ class ImpossibleValueCrashes(Fault):
         return error_reply(Problem(500, "invalid data", "the value cannot be converted")) if crashes else reply
 
 
+class PercentCrashes(Fault):
+    name = "percent-crashes"
+    does = "responds with 500 to a filter of orgs with a percent sign in its value"
+    breaks = "6.1 status 500 [A]: unexpected failures only"
+
+    def api_response(self, request: OperationRequest | None, reply: Reply) -> Reply:
+        crashes = request is not None and request.element == "Org" and "%" in (parameter_of(request, "filter") or "")
+        return error_reply(Problem(500, "invalid data", "the statement cannot be built")) if crashes else reply
+
+
 class ThirdClauseIgnored(Fault):
     name = "third-clause-ignored"
     does = "returns all rows for a filter with three clauses"

@@ -142,6 +142,17 @@ class UnknownScopeCrashes(TokenEndpointFault):
         return Reply(500, {"error": "server_error"}) if unknown else reply
 
 
+class EmptyGrantCrashes(TokenEndpointFault):
+    name = "empty-grant-crashes"
+    does = "responds with 500 to a token request with an empty grant_type"
+    breaks = "6.1 status 500 [A]: for catastrophes only"
+    needs = Needs(access="oauth2")
+
+    def token_response(self, raw_request: RawRequest, reply: Reply) -> Reply:
+        pieces = (raw_request.body or b"").split(b"&")
+        return Reply(500, {"error": "server_error"}) if b"grant_type=" in pieces else reply
+
+
 class BasicRefused(TokenEndpointFault):
     name = "basic-refused"
     does = "takes client id and secret in the form only"

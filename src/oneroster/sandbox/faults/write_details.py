@@ -37,6 +37,19 @@ class PutCharsetRefused(Fault):
         return error_reply(invalid_data("Content-Type: must be application/json", 415)) if named else reply
 
 
+class PutCopiesComment(Fault):
+    name = "put-copies-comment"
+    does = "writes the comment of a result to the first result as well"
+    breaks = "2 writes [A]: the object in the path"
+    needs = WRITE_NEEDS
+
+    def stored_record(self, request: OperationRequest, record: Record) -> Record | Problem:
+        first = request.store.select("Result").page(0, 1)[0] if request.element == "Result" else record
+        if "comment" in record and first["sourcedId"] != record["sourcedId"]:
+            request.store.put("Result", first | {"comment": record["comment"]})
+        return record
+
+
 class PutMangles(Fault):
     name = "put-mangles-letters"
     does = "stores letters beyond ASCII in titles as question marks"
