@@ -91,7 +91,7 @@ def test_one_url_is_enough_for_all_services_of_a_version(tmp_path: Path) -> None
 
 
 def test_unknown_profiles_are_named_with_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"no profile 'x'; the profiles are standard, "):
+    with pytest.raises(ConfigurationError, match=r"unknown profile 'x'; known profiles: standard, "):
         write_schemathesis_files(tmp_path, "x", Standard.of())
     assert not list(tmp_path.iterdir())
 
