@@ -377,6 +377,7 @@ ACCESS: Final = {
     "challenge-of-basic": "OR-ACC-05",
     "forbidden-bare": "OR-ACC-19",
     "enrollments-without-scope": "OR-ACC-19",
+    "single-reads-by-any-token": "OR-ACC-19",
 }
 
 PRIVACY: Final = {

@@ -77,8 +77,15 @@ def after_an_hour(visit: Visit, path: str = "/orgs") -> int:
         visit.clock.now = NOON
 
 
-def signed(visit: Visit, *, seconds_ago: int = 0, nonce: str | None = None, signed_query: str = "?limit=1") -> int:
-    """The status of a read of one org that is signed by OAuth 1.0a."""
+def signed(
+    visit: Visit,
+    *,
+    seconds_ago: int = 0,
+    nonce: str | None = None,
+    signed_query: str = "?limit=1",
+    path: str = "/orgs",
+) -> int:
+    """The status of a read of one row that is signed by OAuth 1.0a."""
     signer = Client(
         visit.tenant.client_id,
         client_secret=visit.tenant.client_secret,
@@ -86,13 +93,18 @@ def signed(visit: Visit, *, seconds_ago: int = 0, nonce: str | None = None, sign
         timestamp=str(int(NOON) - seconds_ago),
         nonce=nonce,
     )
-    _, headers, _ = signer.sign(f"{visit.tenant.base_url}/orgs{signed_query}")
-    return visit.client.get("/orgs?limit=1", headers=headers).status_code
+    _, headers, _ = signer.sign(f"{visit.tenant.base_url}{path}{signed_query}")
+    return visit.client.get(f"{path}?limit=1", headers=headers).status_code
 
 
-def used_twice(visit: Visit) -> tuple[int, int]:
+def used_twice(visit: Visit, path: str = "/orgs") -> tuple[int, int]:
     nonce = secrets.token_hex(8)
-    return signed(visit, nonce=nonce), signed(visit, nonce=nonce)
+    return signed(visit, nonce=nonce, path=path), signed(visit, nonce=nonce, path=path)
+
+
+def classes_of_a_school(visit: Visit) -> str:
+    school = visit.client.get("/schools?limit=1").json()["orgs"][0]["sourcedId"]
+    return f"/schools/{quote(school, safe='')}/classes"
 
 
 def users(visit: Visit) -> list[dict[str, Any]]:
@@ -128,6 +140,12 @@ LOOKS: dict[str, tuple[Callable[[Visit], Any], Any, Any]] = {
     "demographics-for-all": (lambda v: with_scope(v, scope_of("getAllUsers"), "/demographics"), 403, 200),
     "stale-timestamp": (lambda v: signed(v, seconds_ago=DAY), 401, 200),
     "nonce-twice": (used_twice, (200, 401), (200, 200)),
+    "nonce-twice-below-parents": (lambda v: used_twice(v) == used_twice(v, classes_of_a_school(v)), True, False),
+    "error-names-another": (
+        lambda v: users(v)[0]["familyName"] in v.client.get("/users?filter=name").text,
+        False,
+        True,
+    ),
     "query-unsigned": (lambda v: signed(v, signed_query=""), 401, 200),
     "password-sent": (lambda v: sum("password" in user for user in users(v)), 2, 3),
     "error-names-person": (error_with_name, False, True),

@@ -230,6 +230,7 @@ LOOKS: dict[str, tuple[Look, Any, Any]] = {
     ),
     "unknown-id-found": (lambda c: status(c, "/orgs/nobody") == 200, False, True),
     "foreign-id-refused": (lambda c: status(c, "/orgs/nobody") == 400, False, True),
+    "description-as-list": (lambda c: '"imsx_description":[' in c.get("/orgs/nobody").text, False, True),
     "start-page": (lambda c: status(c, "/colours"), 404, 200),
     "any-method": (lambda c: c.request("TRACE", "/orgs").status_code, 405, 200),
     "crash-on-number": (lambda c: crashes(c, "ten"), False, True),

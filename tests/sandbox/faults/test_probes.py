@@ -1,5 +1,6 @@
 """Each fault for the probes of the kit does what it says, and the conforming tenant does not."""
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
@@ -128,6 +129,12 @@ def kinds(client: httpx.Client, path: str, name: str, targets: str, kind: str) -
 def put(client: httpx.Client, sourced_id: str = "mine", **changes: Any) -> int:
     body = {"category": {**CATEGORY, "sourcedId": sourced_id, **changes}}
     return client.put(f"/categories/{sourced_id}", json=body).status_code
+
+
+def put_with_charset(client: httpx.Client) -> int:
+    content = json.dumps({"category": {**CATEGORY, "sourcedId": "with-charset"}})
+    headers = {"Content-Type": "application/json; charset=utf-8"}
+    return client.put("/categories/with-charset", content=content, headers=headers).status_code
 
 
 def put_and_read(client: httpx.Client, name: str, **changes: Any) -> Any:
@@ -658,6 +665,8 @@ LOOKS: dict[str, tuple[Look, Any, Any]] = {
         True,
     ),
     "writes-absent": (put, 201, 404),
+    "put-charset-refused": (put_with_charset, 201, 415),
+    "percent-crashes": (lambda c: status(c, "/orgs?filter=name='100%25'"), 200, 500),
     "put-keeps-date": (lambda c: put_and_read(c, "dateLastModified")[:4], "2026", "2001"),
     "deleted-still-listed": (listed_after_delete, 0, 1),
     "delete-takes-neighbour": (neighbour, 200, 404),
@@ -673,6 +682,10 @@ LOOKS: dict[str, tuple[Look, Any, Any]] = {
 """The faults that a client with a static token can look at."""
 
 BY_THE_KIT = {
+    "put-copies-comment",
+    "unknown-scope-crashes",
+    "empty-grant-crashes",
+    "signature-any-case",
     "filter-hangs-up",
     "options-cut-off",
     "path-unsigned",
@@ -727,6 +740,7 @@ BY_THE_KIT = {
     "future-timestamp",
     "forbidden-bare",
     "enrollments-without-scope",
+    "single-reads-by-any-token",
     "data-with-401",
     "nested-without-tombstones",
     "start-sorted-by-title",

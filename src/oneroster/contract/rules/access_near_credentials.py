@@ -42,6 +42,8 @@ from oneroster_runtime.specification import Operation
 QUERY: Final = "limit=1"
 SUCCESS: Final = 200
 MADE_UP: Final = "oneroster-check"
+ANY_TOKEN: Final = ("OR-ACC-01", "OR-ACC-02", "OR-ACC-04", "OR-ACC-16")
+"""The rules on tokens that are not valid."""
 MOST_IN_A_ROW: Final = 2
 """Token requests of a client with wrong credentials without a right one between; OR-ACC-06 sends one more."""
 
@@ -219,6 +221,11 @@ def each_scope_missing(tenant: ObservedTenant, operation: Operation) -> Iterator
         raise ExplainedBy(("OR-ACC-11",), "the token endpoint grants scopes that were not requested")
     exchange = _ask_with_scope(tenant, operation, " ".join(others), members)
     if 200 <= exchange.status < 300:
+        open_to_all = _read_with_a_made_up_token(tenant, operation)
+        if open_to_all is not None:
+            text = f"{operation.operation_id} can be read with a token that was never issued"
+            evidence = exchange_finding(text, open_to_all).evidence
+            raise ExplainedBy(ANY_TOKEN, text, anywhere=True, otherwise=text, evidence=evidence)
         if _scopes_are_ignored(tenant, operation, others):
             one = next((each for each in scoped_collections(tenant) if each.tag == operation.tag), operation)
             text = f"{operation.operation_id} can be read with a token of any scope"
@@ -253,6 +260,12 @@ def _ask_with_scope(tenant: ObservedTenant, operation: Operation, scope: str, me
         return _ask(tenant, operation, BearerToken(granted["access_token"]))
 
     return endpoint.unless_invalid(read)
+
+
+def _read_with_a_made_up_token(tenant: ObservedTenant, operation: Operation) -> Exchange | None:
+    """Return the response to a request with a token that was never issued if it is a success; None otherwise."""
+    exchange = _ask(tenant, operation, BearerToken(MADE_UP))
+    return exchange if exchange.status // 100 == 2 else None
 
 
 def _scopes_are_ignored(tenant: ObservedTenant, operation: Operation, others: list[str]) -> bool:

@@ -20,6 +20,7 @@ from oneroster.sandbox.store.store import Store
 
 _BEGINNING = 8
 _NESTED_GRADES = re.compile(rb"/classes/[^/]+/(?:.*/)?(?:results|lineItems|categories|scoreScales)\b")
+_SINGLE_CLASS = re.compile(rb"/classes/[^/]+$")
 _CORE: tuple[str, ...] = ("roster-core.readonly",)
 _NESTED: tuple[str, ...] = ("roster.readonly",)
 
@@ -45,6 +46,17 @@ class LooseToken(Fault, abstract=True):
     @abstractmethod
     def is_like(self, token: str, known: str) -> bool:
         """Return whether a token is taken for a valid one."""
+
+
+class SingleReadsByAnyToken(Fault):
+    name = "single-reads-by-any-token"
+    does = "accepts any bearer token for single reads of classes"
+    breaks = "6.1 status 401 [A]: a token that was never issued"
+    needs = Needs(access="oauth2", without=SMALL_DATA)
+
+    def authenticate(self, raw_request: RawRequest, outcome: Authenticated | Denied) -> Authenticated | Denied:
+        is_open = _SINGLE_CLASS.search(raw_request.raw_path) and raw_request.authorization.startswith("Bearer ")
+        return Authenticated() if is_open else outcome
 
 
 class ResourcesTokenPrefix(LooseToken):
