@@ -1,7 +1,7 @@
 """A web server on loopback whose answers a test writes itself."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any, NamedTuple
@@ -51,7 +51,9 @@ def serve(answer: Callable[[Seen], Answer]) -> Iterator[Web]:
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            # A test may look at a client that has given up, whose connection is closed.
+            with suppress(ConnectionError):
+                self.wfile.write(body)
 
         do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 - the names that http.server calls
 
