@@ -14,6 +14,7 @@ from oneroster.contract.errors import (
     ExplainedBy,
     KitError,
     NoResponseError,
+    NotEnoughData,
     NotJudged,
     TenantNotTestableError,
 )
@@ -132,7 +133,10 @@ class RuleRunner:
         try:
             findings = list(rule.judge(self._tenant, operation))
         except NotJudged as reason:
-            self._checks += [self._not_judged(rule, None, reason)] if selected else []
+            # Of a tenant that was not read, too little data is no cause of its own.
+            unread = isinstance(reason, NotEnoughData) and self._unreadable is not None
+            check = self._held(rule) if unread else self._not_judged(rule, None, reason)
+            self._checks += [check] if selected else []
             return
         except Exception as error:
             self._checks.append(self._unjudged_check(rule, None, Cause.KIT_ERROR, kit_error(error)))

@@ -81,14 +81,26 @@ class NestedNonceTwice(AcceptsDenied):
         return other if re.search(rb"/v1p1/\w+/[^/]+/\w+", raw_request.raw_path) else outcome
 
 
-class QueryUnsigned(Fault):
-    name = "query-unsigned"
-    does = "accepts OAuth 1.0a signatures that do not cover the query"
-    breaks = "7.2 signing [A]: all query parameters are signed"
+class LooseSignature(Fault, abstract=True):
+    """Accepts an OAuth 1.0a signature of another request than the one that was sent."""
+
     needs = Needs(access="oauth1")
 
     def reinterpret_credentials(self, raw_request: RawRequest, outcome: Denied) -> RawRequest | None:
-        return replace(raw_request, query_string=b"") if outcome.cause == "signature" else None
+        return self.signed(raw_request) if outcome.cause == "signature" else None
+
+    @abstractmethod
+    def signed(self, raw_request: RawRequest) -> RawRequest:
+        """Return the request whose signature is accepted."""
+
+
+class QueryUnsigned(LooseSignature):
+    name = "query-unsigned"
+    does = "accepts OAuth 1.0a signatures that do not cover the query"
+    breaks = "7.2 signing [A]: all query parameters are signed"
+
+    def signed(self, raw_request: RawRequest) -> RawRequest:
+        return replace(raw_request, query_string=b"")
 
 
 class GrantsMoreScopes(Fault, abstract=True):

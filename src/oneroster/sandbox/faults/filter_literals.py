@@ -4,7 +4,7 @@
 
 import re
 from dataclasses import replace
-from typing import Final
+from typing import ClassVar, Final
 
 from oneroster.sandbox.faults.altered_result_sets import FilteredRows
 from oneroster.sandbox.faults.base import Fault
@@ -105,36 +105,49 @@ class InstantsAMinuteLate(FilterFault):
         return replace(clause, literal=int(clause.literal) + _MINUTE) if instant else clause
 
 
-class EndDateMatchesNothing(FilterFault):
+class MatchesNothing(FilterFault, abstract=True):
+    """Returns no record for a filter by one field.
+
+    Attributes:
+        field: The field.
+        literal: A value that no record has.
+    """
+
+    field: ClassVar[str]
+    literal: ClassVar[str]
+
+    def clause(self, clause: ParsedClause) -> ParsedClause:
+        named = clause.field.property == self.field and clause.operator == "="
+        return replace(clause, literal=self.literal, text=self.literal) if named else clause
+
+
+class EndDateMatchesNothing(MatchesNothing):
     name = "end-date-matches-nothing"
     does = "returns no record for a filter by endDate"
     breaks = "3.2 what can be filtered [A]: any data element"
-
-    def clause(self, clause: ParsedClause) -> ParsedClause:
-        by_end = clause.field.property == "endDate" and clause.operator == "="
-        return replace(clause, literal="1800-01-01", text="1800-01-01") if by_end else clause
+    field = "endDate"
+    literal = "1800-01-01"
 
 
-class TrueMatchesNothing(FilterFault):
+class TrueMatchesNothing(MatchesNothing):
     name = "true-matches-nothing"
     does = "returns no record for a filter by enabledUser='true'"
     breaks = "3.2 booleans compared as their text [B]"
     needs = Needs(elements=frozenset({"User"}))
+    field = "enabledUser"
+    literal = "1"
 
     def clause(self, clause: ParsedClause) -> ParsedClause:
-        is_true = clause.field.property == "enabledUser" and clause.text == "true"
-        return replace(clause, literal="1", text="1") if is_true else clause
+        return super().clause(clause) if clause.text == "true" else clause
 
 
-class ClassTypeMatchesNothing(FilterFault):
+class ClassTypeMatchesNothing(MatchesNothing):
     name = "class-type-matches-nothing"
     does = "returns no class for a filter that asks for one classType"
     breaks = "3.2 what can be filtered [A]: any data element"
     needs = Needs(elements=frozenset({"Class"}))
-
-    def clause(self, clause: ParsedClause) -> ParsedClause:
-        by_type = clause.field.property == "classType" and clause.operator == "="
-        return replace(clause, literal="oneroster", text="oneroster") if by_type else clause
+    field = "classType"
+    literal = "oneroster"
 
 
 class PlusAsSpace(FilterFault):

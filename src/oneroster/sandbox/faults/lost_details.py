@@ -3,6 +3,7 @@
 # ruff: noqa: ARG002  # hooks have a fixed signature
 
 import re
+from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
@@ -208,8 +209,9 @@ class _SelectedRead(Fault, abstract=True):
         wrapper = str(request.operation.wrapper)
         return body | {wrapper: self.selected(request, body[wrapper])}
 
+    @abstractmethod
     def selected(self, request: OperationRequest, record: Record) -> Record:
-        raise NotImplementedError
+        """Return another record of a selection."""
 
 
 class OneFieldIgnoredOnReads(_SelectedRead):

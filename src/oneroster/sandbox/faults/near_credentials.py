@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, quote, unquote, unquote_plus
 import msgspec
 
 from oneroster.sandbox.auth.authentication import Authenticated, Denied
-from oneroster.sandbox.faults.access_oauth import TokenEndpointFault
+from oneroster.sandbox.faults.access_oauth import LooseSignature, TokenEndpointFault
 from oneroster.sandbox.faults.base import Fault
 from oneroster.sandbox.faults.declarations import KIMONO, NO_GRADEBOOK, SMALL_DATA, Needs
 from oneroster.sandbox.http.raw_request import RawRequest
@@ -176,28 +176,22 @@ def client_credentials(raw_request: RawRequest) -> tuple[str, str] | None:
     return (client_id, secret) if client_id else None
 
 
-class PathUnsigned(Fault):
+class PathUnsigned(LooseSignature):
     name = "path-unsigned"
     does = "accepts an OAuth 1.0a signature of another path"
     breaks = "7.2 signing [A]: the URL is signed"
-    needs = Needs(access="oauth1")
 
-    def reinterpret_credentials(self, raw_request: RawRequest, outcome: Denied) -> RawRequest | None:
-        if outcome.cause != "signature":
-            return None
+    def signed(self, raw_request: RawRequest) -> RawRequest:
         parent = raw_request.raw_path.rpartition(b"/")[0]
         return replace(raw_request, raw_path=parent + b"/oneroster-check-nowhere")
 
 
-class SignatureAnyCase(Fault):
+class SignatureAnyCase(LooseSignature):
     name = "signature-any-case"
     does = "accepts an OAuth 1.0a signature with its letters in the other case"
     breaks = "7.2 signing [A]: base64 has capitals and small letters"
-    needs = Needs(access="oauth1")
 
-    def reinterpret_credentials(self, raw_request: RawRequest, outcome: Denied) -> RawRequest | None:
-        if outcome.cause != "signature":
-            return None
+    def signed(self, raw_request: RawRequest) -> RawRequest:
         header = re.sub(
             r'(?<=oauth_signature=")[^"]*',
             lambda found: quote(unquote(found[0]).swapcase(), safe=""),
@@ -206,14 +200,13 @@ class SignatureAnyCase(Fault):
         return replace(raw_request, headers={**raw_request.headers, "authorization": header})
 
 
-class MethodUnsigned(Fault):
+class MethodUnsigned(LooseSignature):
     name = "method-unsigned"
     does = "accepts an OAuth 1.0a signature of another method"
     breaks = "7.2 signing [A]: the method is signed"
-    needs = Needs(access="oauth1")
 
-    def reinterpret_credentials(self, raw_request: RawRequest, outcome: Denied) -> RawRequest | None:
-        return replace(raw_request, method="POST") if outcome.cause == "signature" else None
+    def signed(self, raw_request: RawRequest) -> RawRequest:
+        return replace(raw_request, method="POST")
 
 
 class NestedByCoreScope(Fault):
